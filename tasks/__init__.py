@@ -1,0 +1,160 @@
+"""What is asked of features: the contract every task keeps.
+
+A task is a card (`Task`, plain data) that lists labelled clips of a `DataSet`. Every
+module of this folder whose name does not begin with an underscore holds cards at module
+level; there is no other list.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Label: TypeAlias = int | tuple[float, ...]
+"""A class index, or one number a tag (0, 1, or NaN for not known) or target."""
+
+Truth: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.float64]
+"""(clips,) class indices, or (clips, tags or targets)."""
+
+Scores: TypeAlias = npt.NDArray[np.float64]
+"""(clips, outputs): probabilities, or regressed values in the unit of the labels."""
+
+Weights: TypeAlias = npt.NDArray[np.float64]
+"""(resamples, clips): how often each clip counts."""
+
+
+class Kind(StrEnum):
+    """What a task's labels are."""
+
+    MULTICLASS = "multiclass"
+    MULTILABEL = "multilabel"
+    REGRESSION = "regression"
+    KEY = "key"
+    FRAMES = "frames"
+
+
+class Split(StrEnum):
+    """Which part of the data a clip belongs to."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A labelled stretch of audio.
+
+    Attributes:
+        id: unique within the task.
+        split: the part of the data it belongs to.
+        path: the audio file.
+        label: see `Label`.
+        group: clips of one group (song, artist, tune) are resampled together.
+        start: where it begins in the file [s].
+        seconds: how long it is; None for the rest of the file.
+    """
+
+    id: str
+    split: Split
+    path: Path
+    label: Label
+    group: str
+    start: float = 0.0
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A number that says how well predictions agree with the truth; higher is better.
+
+    Attributes:
+        name: the field's term.
+        function: (truth, scores, weights) → (resamples,), one value a row of weights.
+        bounds: lowest and highest possible value.
+        chance: what knowing nothing scores, where that is one number.
+    """
+
+    name: str
+    function: Callable[[Truth, Scores, Weights], npt.NDArray[np.float64]]
+    bounds: tuple[float, float] = (0.0, 1.0)
+    chance: float | None = None
+
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with (steps done, steps in all)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSet:
+    """Audio and labels that one or more tasks read.
+
+    Attributes:
+        name: its folder under the data root.
+        sources: package URLs with checksums of what `make` is given.
+        make: (folder, fetched sources, progress) fills the folder; None if a user must.
+        how_to_get: where the audio comes from, for a user who must place it.
+        licence: of the audio, scores and sound fonts, each by name.
+        paper: citation.
+        recorded: whether the audio was recorded; False for rendered or synthesised.
+        version: raise it when `make` produces something else; a folder made before is remade.
+    """
+
+    name: str
+    licence: str
+    paper: str
+    how_to_get: str
+    recorded: bool
+    sources: tuple[str, ...] = ()
+    make: Callable[[Path, Sequence[Path], Progress], None] | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """The card of a task. Making one reads no data.
+
+    Attributes:
+        name: data set and question or split, e.g. `magnatagatune/12-1-3`.
+        summary: one line for a table.
+        data: the data set it reads.
+        kind: what its labels are.
+        labels: names of the classes, tags or regression targets.
+        metrics: the first is the primary one.
+        clips: lists the clips, given the data set's folder.
+        counts: clips a split, as published.
+        digest: `digest_of` the clips; None only for data whose labels are not fixed.
+        suites: named groups it belongs to.
+        corpora: data sets whose audio it holds, compared with a backbone's `trained_on`.
+    """
+
+    name: str
+    summary: str
+    data: DataSet
+    kind: Kind
+    labels: tuple[str, ...]
+    metrics: tuple[Metric, ...]
+    clips: Callable[[Path], Sequence[Clip]]
+    counts: Mapping[Split, int]
+    digest: str | None = None
+    suites: tuple[str, ...] = ()
+    corpora: tuple[str, ...] = ()
+
+    @property
+    def primary(self) -> Metric:
+        """The metric a probe is chosen by and rows are ordered by."""
+        return self.metrics[0]
+
+
+def digest_of(clips: Iterable[Clip]) -> str:
+    """Sha256 over ids, splits, groups, labels and times of the clips, in any order."""
+    rows = sorted(
+        json.dumps([c.id, c.split, c.group, c.label, c.start, c.seconds]) for c in clips
+    )
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Networks and what they need: spectrograms, layers, checkpoint readers."""

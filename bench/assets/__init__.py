@@ -1,0 +1,192 @@
+"""Pinned files from PyPI, npm, Debian, the Hugging Face hub, an address or a folder.
+
+A file is downloaded once by the ordinary client of its source, verified by sha256, and kept in
+the platform's cache folder. A mirror folder (`BENCH_MIRROR`) is looked into first.
+"""
+
+from pathlib import Path, PurePosixPath
+
+from bench.assets.cache import (
+    Shelf,
+    at_hand,
+    cache_folder,
+    link_or_copy,
+    placed_folder,
+    sha256_of,
+)
+from bench.assets.pins import KINDS, AssetError, Pin, Progress, parse
+from bench.assets.sources import CLIENTS, DownloadError, why_not
+from bench.assets.unpack import Limits, unpack
+
+__all__ = [
+    "AssetError",
+    "Limits",
+    "Pin",
+    "Progress",
+    "cache_folder",
+    "cached",
+    "fetch",
+    "parse",
+    "reachable",
+]
+
+
+def fetch(
+    pin: str,
+    *,
+    mirror: Path | None = None,
+    on_progress: Progress | None = None,
+    limits: Limits | None = None,
+) -> Path:
+    """The verified local file or folder that a pin names; downloaded at most once.
+
+    Args:
+        pin: see `parse`.
+        mirror: a folder that is looked into first; `BENCH_MIRROR` unless given.
+        on_progress: called while an address is downloaded, and once when another client is done.
+        limits: what may come out of the archive.
+
+    Raises:
+        AssetError: it cannot be had; one line says why and how to place it by hand.
+    """
+    parsed = parse(pin)
+    try:
+        if parsed.kind == "file":
+            return _local(parsed, limits or Limits())
+        return _on_shelf(parsed) or _bring(
+            parsed, mirror, on_progress or _in_silence, limits or Limits()
+        )
+    except OSError as error:
+        message = f"{parsed} cannot be kept in {cache_folder()}: {error}"
+        raise AssetError(message) from error
+
+
+def cached(pin: str) -> Path | None:
+    """Where the file or folder of a pin lies if it is already here; never uses a network.
+
+    Raises:
+        AssetError: the pin is malformed, or a local path is not what it says.
+    """
+    parsed = parse(pin)
+    if parsed.kind != "file":
+        return _on_shelf(parsed)
+    return _local(parsed, Limits()) if Path(parsed.name).expanduser().exists() else None
+
+
+def reachable() -> dict[str, str]:
+    """For each kind of source `ok`, or why it cannot be used here. Downloads nothing."""
+    return {kind: why_not(kind) for kind in KINDS}
+
+
+def _in_silence(_done: int, _total: int | None) -> None:
+    """Report no progress."""
+
+
+def _on_shelf(pin: Pin) -> Path | None:
+    shelf = Shelf(pin.sha256)
+    return shelf.archive() if pin.is_whole else shelf.member(pin.member)
+
+
+def _bring(pin: Pin, mirror: Path | None, on_progress: Progress, limits: Limits) -> Path:
+    """Fetch what is not there, or wait until another process has."""
+    shelf = Shelf(pin.sha256)
+    with shelf.lock():
+        found = _on_shelf(pin)
+        if found:
+            return found
+        archive = _archive(pin, shelf, mirror, on_progress)
+        return archive if pin.is_whole else _unpacked(pin, shelf, archive, limits)
+
+
+def _archive(pin: Pin, shelf: Shelf, mirror: Path | None, on_progress: Progress) -> Path:
+    """The verified archive: as it lies in the cache, from the mirror, or downloaded."""
+    kept = shelf.archive()
+    if kept and sha256_of(kept) == pin.sha256:
+        return kept
+    if kept:
+        kept.unlink()
+    with shelf.workplace() as folder:
+        given = at_hand(pin, mirror)
+        if given:
+            brought = link_or_copy(given, folder / "given")
+            return shelf.keep_archive(brought, _name_in_cache(pin, given.name))
+        brought = _download(pin, shelf, folder, on_progress)
+        return shelf.keep_archive(brought, _name_in_cache(pin, brought.name))
+
+
+def _name_in_cache(pin: Pin, name: str) -> str:
+    if pin.kind == "huggingface":
+        return PurePosixPath(pin.member).name
+    return name if "*" in pin.file_name else pin.file_name
+
+
+def _download(pin: Pin, shelf: Shelf, folder: Path, on_progress: Progress) -> Path:
+    client = CLIENTS.get(pin.kind)
+    where = client.where if client else f"from {pin.url}"
+    try:
+        brought = client.bring(pin, folder) if client else _from_address(pin, shelf, on_progress)
+        _verify_download(brought, pin)
+    except DownloadError as error:
+        place = placed_folder() / pin.file_name
+        message = f"{pin} cannot be downloaded {where}: {error}; put it at {place}"
+        raise AssetError(message) from error
+    if client:
+        size = brought.stat().st_size
+        on_progress(size, size)
+    return brought
+
+
+def _from_address(pin: Pin, shelf: Shelf, on_progress: Progress) -> Path:
+    from bench.assets.web import download
+
+    shelf.partial.parent.mkdir(parents=True, exist_ok=True)
+    download(pin.url, shelf.partial, on_progress)
+    return shelf.partial
+
+
+def _verify_download(brought: Path, pin: Pin) -> None:
+    digest = sha256_of(brought)
+    if digest != pin.sha256:
+        brought.unlink()
+        message = f"what came has sha256 {digest}"
+        raise DownloadError(message)
+
+
+def _unpacked(pin: Pin, shelf: Shelf, archive: Path, limits: Limits) -> Path:
+    with shelf.workplace() as folder:
+        unpack(archive, pin.member, folder, wrapped=pin.wrapped, limits=limits)
+        return shelf.keep_member(pin.member, folder)
+
+
+def _local(pin: Pin, limits: Limits) -> Path:
+    """A local file or folder in place, or a member of a local archive."""
+    path = Path(pin.name).expanduser().absolute()
+    if pin.member and path.is_file():
+        return _local_member(pin, path, limits)
+    path = path / pin.member
+    if not path.exists():
+        message = f"{path} does not exist"
+        raise AssetError(message)
+    if pin.sha256:
+        _verify_local(path, pin.sha256)
+    return path
+
+
+def _verify_local(path: Path, sha256: str) -> None:
+    if path.is_dir():
+        message = f"{path} is a folder, which has no sha256: pin a file of it, or no checksum"
+        raise AssetError(message)
+    digest = sha256_of(path)
+    if digest != sha256:
+        message = f"{path} has sha256 {digest}, but {sha256} is pinned"
+        raise AssetError(message)
+
+
+def _local_member(pin: Pin, archive: Path, limits: Limits) -> Path:
+    shelf = Shelf(pin.sha256 or sha256_of(archive))
+    found = shelf.member(pin.member)
+    if found:
+        return found
+    with shelf.lock():
+        _verify_local(archive, shelf.sha256)
+        return shelf.member(pin.member) or _unpacked(pin, shelf, archive, limits)

@@ -1,0 +1,204 @@
+"""What a pin says: which file, of which release, from which kind of source, with which digest.
+
+A pin is a package URL (https://github.com/package-url/purl-spec) with a `checksum` qualifier, or
+a local path. Its subpath names a file or folder of the archive, relative to the package's root:
+for an npm package or a sdist that is inside the one folder which its archive wraps around it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from packageurl import PackageURL
+
+_NAME = re.compile(r"(@?[a-z0-9][\w.-]*/)?[a-z0-9][\w.+-]*", re.ASCII | re.IGNORECASE)
+_VERSION = re.compile(r"[a-z0-9][\w.+~:!-]*", re.ASCII | re.IGNORECASE)
+_ARCHITECTURE = re.compile(r"[a-z0-9-]*")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_LOCAL = re.compile(r"(?:file:(?://)?)?(?P<path>[^?#]+)(?:\?(?P<query>[^#]*))?(?:#(?P<member>.*))?")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+Progress: TypeAlias = Callable[[int, int | None], None]
+"""Called with (bytes done, bytes in all or None where that is not known)."""
+
+
+class AssetError(Exception):
+    """A pinned file cannot be had; the message is one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """One file or folder, fixed for ever by the sha256 of what holds it.
+
+    Attributes:
+        kind: pypi, npm, deb, huggingface, generic or file.
+        name: of the package, with its namespace, or the local path.
+        version: release or revision.
+        sha256: of the archive; of the file itself from the hub and in a local folder; empty only
+            for a local path that is used unchecked.
+        member: file or folder inside; empty for the archive itself.
+        file_name: what the source calls the archive; `*` stands for what only it knows.
+        url: where a `generic` pin is downloaded from.
+        architecture: of a Debian package, where the pin names one.
+    """
+
+    kind: str
+    name: str
+    version: str = ""
+    sha256: str = ""
+    member: str = ""
+    file_name: str = ""
+    url: str = ""
+    architecture: str = ""
+
+    def __str__(self) -> str:
+        """Name, version, archive and digest, for a message."""
+        release = f"{self.name} {self.version}".rstrip()
+        return f"{release} ({self.file_name}, sha256 {self.sha256})"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the archive itself is what is wanted."""
+        return not self.member or self.kind == "huggingface"
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether the archive holds one folder that is the package's root."""
+        return self.kind == "npm" or (self.kind == "pypi" and not self.file_name.endswith(".whl"))
+
+    def is_called(self, file_name: str) -> bool:
+        """Whether a file of this name would be the archive."""
+        if "*" not in self.file_name:
+            return file_name == self.file_name
+        return fnmatchcase(_canonical(file_name), _canonical(self.file_name))
+
+
+def parse(pin: str) -> Pin:
+    """Read a pin.
+
+    Args:
+        pin: `pkg:type/name@version?checksum=sha256:<hex>#member`, `file:/path` or a plain path,
+            these two with an optional checksum and member. A path that holds `?`, `#` or `%` is
+            written as `file:` with these percent-encoded.
+
+    Raises:
+        AssetError: the pin is malformed.
+    """
+    if not pin.startswith("pkg:"):
+        return _local(pin)
+    try:
+        url = PackageURL.from_string(pin)
+    except ValueError as error:
+        raise _wrong(pin, f"is no package URL: {error}") from error
+    if url.type not in _FILE_NAMES:
+        known = ", ".join(f"pkg:{kind}" for kind in _FILE_NAMES)
+        raise _wrong(pin, f"has the unknown type {url.type!r}; known are {known} and file:")
+    qualifiers = url.qualifiers if isinstance(url.qualifiers, dict) else {}
+    has_namespace = url.namespace and url.type in {"npm", "huggingface"}
+    parsed = Pin(
+        kind=url.type,
+        name=f"{url.namespace}/{url.name}" if has_namespace else url.name,
+        version=url.version or "",
+        sha256=_digest(pin, qualifiers.get("checksum", "")),
+        member=url.subpath or "",
+        url=qualifiers.get("download_url", ""),
+        architecture=qualifiers.get("arch", ""),
+    )
+    _check(pin, parsed)
+    file_name = qualifiers.get("file_name") or _FILE_NAMES[parsed.kind](parsed)
+    if not file_name or PurePosixPath(file_name).name != file_name or "\\" in file_name:
+        raise _wrong(pin, f"needs a plain file name in ?file_name=, not {file_name!r}")
+    return replace(parsed, file_name=file_name)
+
+
+def check_url(url: str) -> None:
+    """Refuse an address that is not https, or http to this very machine.
+
+    Raises:
+        AssetError: any other address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        return
+    raise _wrong(url, "is no https:// address; a local file is pinned as file:/path")
+
+
+def _wrong(pin: str, what: str) -> AssetError:
+    return AssetError(f"{pin!r} {what}")
+
+
+def _check(pin: str, parsed: Pin) -> None:
+    """Refuse what would mislead a client, such as a name that it would take for an option."""
+    if not _NAME.fullmatch(parsed.name):
+        raise _wrong(pin, f"has a name that no package has: {parsed.name!r}")
+    if not _VERSION.fullmatch(parsed.version) and parsed.kind != "generic":
+        raise _wrong(pin, f"needs an exact version after @, not {parsed.version!r}")
+    if not _ARCHITECTURE.fullmatch(parsed.architecture):
+        raise _wrong(pin, f"has an unknown ?arch=, {parsed.architecture!r}")
+    if parsed.kind == "huggingface" and not parsed.member:
+        raise _wrong(pin, "must name the file that its checksum is of, as in #model.safetensors")
+    if parsed.kind == "generic":
+        check_url(parsed.url)
+
+
+def _digest(pin: str, checksum: str) -> str:
+    """The sha256 among the checksums of a pin, in lower case."""
+    if not checksum:
+        raise _wrong(pin, "has no checksum; add ?checksum=sha256:<64 hexadecimal digits>")
+    given = dict(part.strip().partition(":")[::2] for part in checksum.lower().split(","))
+    if not _DIGEST.fullmatch(given.get("sha256", "")):
+        raise _wrong(pin, f"needs checksum=sha256:<64 hexadecimal digits>, not {checksum!r}")
+    return given["sha256"]
+
+
+def _local(pin: str) -> Pin:
+    parts = _LOCAL.fullmatch(pin)
+    if parts is None or re.match(r"file://[^/]", pin):
+        raise _wrong(pin, "names no local file")
+    path, query, member = parts["path"], parts["query"], parts["member"] or ""
+    if pin.startswith("file:"):
+        path, member = unquote(path), unquote(member)
+    elif re.match(r"[a-z][a-z0-9+.-]+:", path):
+        raise _wrong(pin, "is neither a package URL (pkg:...) nor file:/path nor a local path")
+    pieces = PurePosixPath(member).parts
+    if ".." in pieces or member.startswith("/"):
+        raise _wrong(pin, f"names {member!r}, which is not inside {path}")
+    key, _, checksum = (query or "").partition("=")
+    if key not in {"", "checksum"}:
+        raise _wrong(pin, f"may say ?checksum=, not {key!r}")
+    return Pin(
+        kind="file",
+        name=path,
+        sha256=_digest(pin, checksum) if key else "",
+        member="/".join(pieces),
+        file_name=PurePosixPath(path).name,
+    )
+
+
+def _canonical(file_name: str) -> str:
+    """A file name in which the spellings of one project name are the same (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", file_name).lower()
+
+
+def _npm_name(pin: Pin) -> str:
+    return f"{pin.name.removeprefix('@').replace('/', '-')}-{pin.version}.tgz"
+
+
+def _deb_name(pin: Pin) -> str:
+    return f"{pin.name}_{pin.version.replace(':', '%3a')}_{pin.architecture or '*'}.deb"
+
+
+_FILE_NAMES: dict[str, Callable[[Pin], str]] = {
+    "pypi": lambda pin: f"{pin.name.replace('-', '_')}-{pin.version}-*.whl",
+    "npm": _npm_name,
+    "deb": _deb_name,
+    "huggingface": lambda pin: f"{pin.name}/{pin.member}".replace("/", "--"),
+    "generic": lambda pin: unquote(urlsplit(pin.url).path.rpartition("/")[2]),
+}
+KINDS = (*_FILE_NAMES, "file")
+"""The kinds of source that a pin can name."""

@@ -1,0 +1,136 @@
+"""Reads audio: decode, mono, resample, cut into windows. A bad file is an error with a reason."""
+
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+Samples: TypeAlias = npt.NDArray[np.float32]
+"""(samples,): mono, in [-1, 1]."""
+
+VERSION = 1
+"""Part of every feature's key; raise it when the same file gives other samples."""
+
+SILENCE = 1.5 * 2.0**-15
+"""A peak at or under this is silence: one and a half steps of 16-bit audio."""
+
+LEAST_DECODED = 0.99
+"""The share of its declared length that a file must decode to."""
+
+
+class BadAudioError(ValueError):
+    """A file cannot be used."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+def seconds(path: Path) -> float:
+    """The length a file declares in its header [s], without decoding.
+
+    Raises:
+        BadAudioError: the file is missing, empty or has no readable header.
+    """
+    if not path.is_file():
+        raise BadAudioError(path, "missing")
+    if path.stat().st_size == 0:
+        raise BadAudioError(path, "empty file")
+    try:
+        return float(soundfile.info(path).duration)
+    except soundfile.LibsndfileError as error:
+        from bench import salvage
+
+        return salvage.seconds(path, str(error))
+
+
+def read(path: Path, rate: int, start: float = 0.0, length: float | None = None) -> Samples:
+    """Decode a stretch of a file to mono float32.
+
+    Args:
+        path: any format of libsndfile; others and damaged files through PyAV where installed.
+        rate: sample rate of the result [Hz] (soxr HQ where the file has another).
+        start: where the stretch begins [s].
+        length: how long it is [s]; None for the rest of the file.
+
+    Raises:
+        BadAudioError: missing, empty, truncated, corrupt, silent, or not finite.
+    """
+    declared = seconds(path)
+    mono, native = _decode(path)
+    _refuse_short(path, len(mono) / native, declared)
+    first = round(start * native)
+    mono = mono[first : None if length is None else first + round(length * native)]
+    if length is not None and len(mono) < LEAST_DECODED * length * native:
+        reason = f"{len(mono) / native:.2f} s from {start:.2f} s on, expected {length:.2f} s"
+        raise BadAudioError(path, reason)
+    if not np.isfinite(mono).all():
+        raise BadAudioError(path, "holds NaN or infinite samples")
+    if len(mono) == 0 or np.abs(mono).max() <= SILENCE:
+        raise BadAudioError(path, "silent")
+    if native != rate:
+        mono = soxr.resample(mono, native, rate, quality="HQ")
+    clipped: Samples = np.clip(mono, -1, 1, dtype=np.float32)
+    return clipped
+
+
+def cut(
+    samples: Samples, rate: int, window: float | None, hop: float | None, shortest: float
+) -> list[Samples]:
+    """Windows that cover a clip; nothing is padded unless the clip is shorter than `shortest`.
+
+    Where the hop leaves a rest, the last window ends where the clip ends and overlaps the one
+    before it. A clip shorter than the window is one window of its own length.
+    """
+    least = round(shortest * rate)
+    if len(samples) < least:
+        return [np.pad(samples, (0, least - len(samples)))]
+    size = len(samples) if window is None else min(len(samples), round(window * rate))
+    step = size if hop is None else round(hop * rate)
+    starts = list(range(0, len(samples) - size + 1, step))
+    if starts[-1] + size < len(samples):
+        starts.append(len(samples) - size)
+    return [samples[i : i + size] for i in starts]
+
+
+def _decode(path: Path) -> tuple[Samples, int]:
+    try:
+        audio, native = soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        from bench import salvage
+
+        return salvage.decode(path, str(error))
+    return audio.mean(axis=1), native
+
+
+def _refuse_short(path: Path, decoded: float, declared: float) -> None:
+    """Compare what came out with what the header, or the container's end, promised."""
+    if decoded < LEAST_DECODED * declared:
+        raise BadAudioError(path, f"truncated: {decoded:.2f} s decode of {declared:.2f} s declared")
+    cut_short = {b"RIFF": _riff_is_cut, b"OggS": _ogg_is_cut}
+    with path.open("rb") as file:
+        check = cut_short.get(file.read(4))
+    if check is not None and check(path):
+        raise BadAudioError(path, f"truncated: the file ends after {decoded:.2f} s, before its end")
+
+
+def _riff_is_cut(path: Path) -> bool:
+    """Whether the RIFF chunk is longer than the file; a stream leaves its size at all ones."""
+    unknown = 0xFFFFFFFF
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8)[4:], "little")
+    return size != unknown and size > path.stat().st_size - 8
+
+
+def _ogg_is_cut(path: Path) -> bool:
+    """Whether the last Ogg page lacks the end-of-stream flag (RFC 3533, section 6)."""
+    longest_page = 65_307
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 2 * longest_page))
+        tail = file.read()
+    page = tail.rfind(b"OggS")
+    return page < 0 or len(tail) < page + 6 or not tail[page + 5] & 0x04

@@ -1,0 +1,142 @@
+"""Records → the board: letters, ranks and pages."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from bench import provenance, statistics
+from bench.errors import UserError
+from bench.registry import Registry, UnknownNameError
+from bench.statistics import Samples
+from bench.store import write_atomically
+from leaderboard import page, records
+from leaderboard.board import Line, Rank, Suite
+from leaderboard.records import Predictions, Record, RecordError
+
+COMMAND = "bench leaderboard"
+
+
+class BoardError(UserError):
+    """The records of a board cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A record and what its comparison with others needs.
+
+    Attributes:
+        record: of one pair.
+        samples: the primary metric on the shared resamples; None for a task not known here.
+        clips: digest of the test clips that were scored; others cannot be compared with.
+    """
+
+    record: Record
+    samples: Samples | None
+    clips: str
+
+
+_Rows: TypeAlias = dict[tuple[str, str], _Row]
+"""(task, backbone) → row."""
+
+
+def suites(board: Path, registry: Registry) -> list[Suite]:
+    """Every suite that has a record, with ties and ranks.
+
+    Raises:
+        BoardError: a record or its predictions are damaged.
+    """
+    found: dict[str, _Rows] = {}
+    try:
+        for path in records.paths(board / "results"):
+            row = _row(path, registry)
+            task = row.record.task
+            for suite in task.suites or (task.name.partition("/")[0],):
+                found.setdefault(suite, {})[task.name, row.record.backbone.name] = row
+    except RecordError as error:
+        raise BoardError(str(error)) from error
+    return [_suite(name, found[name]) for name in sorted(found)]
+
+
+def write(board: Path, registry: Registry) -> list[Suite]:
+    """Render the page of a board; what it shows."""
+    shown = suites(board, registry)
+    write_atomically(board / "README.md", page.render(shown, COMMAND).encode())
+    return shown
+
+
+def is_fresh(board: Path, registry: Registry) -> bool:
+    """Whether the page is what its records render to."""
+    written = board / "README.md"
+    fresh = page.render(suites(board, registry), COMMAND).encode()
+    return written.is_file() and written.read_bytes() == fresh
+
+
+def _row(path: Path, registry: Registry) -> _Row:
+    record = records.read(path)
+    predictions = Predictions.load(path.with_suffix(".npz"))
+    clips = provenance.digest(predictions.ids.tolist())
+    try:
+        task = registry.tasks[record.task.name].card
+    except UnknownNameError:
+        return _Row(record, None, clips)
+    weights = statistics.group_weights(predictions.groups.tolist())
+    scores = list(predictions.scores.astype(np.float64))
+    samples = statistics.resampled(task.primary, predictions.truth, scores, weights)
+    return _Row(record, samples, clips)
+
+
+def _suite(name: str, rows: _Rows) -> Suite:
+    tasks = {task: rows[task, backbone].record.task for task, backbone in sorted(rows)}
+    backbones = sorted({backbone for _, backbone in rows})
+    comparable = {task: _comparable(task, rows) for task in tasks}
+    letters = {task: _letters(rows, comparable[task], task) for task in tasks}
+    ranks = _ranks(rows, comparable)
+    lines = [
+        Line(
+            records={t: rows[t, backbone].record for t in tasks if (t, backbone) in rows},
+            letters={t: letters[t][backbone] for t in tasks if backbone in letters[t]},
+            rank=ranks.get(backbone),
+        )
+        for backbone in backbones
+    ]
+    lines.sort(key=lambda line: (line.rank.value if line.rank else float("inf"), line.name))
+    return Suite(name, tuple(tasks.values()), tuple(lines))
+
+
+def _comparable(task: str, rows: _Rows) -> dict[str, Samples]:
+    """Resampled scores by backbone, of the rows that were scored on the same test clips.
+
+    Where rows left out different clips, the set that most rows share is compared.
+    """
+    mine = {backbone: row for (name, backbone), row in sorted(rows.items()) if name == task}
+    shared = Counter(row.clips for row in mine.values()).most_common(1)[0][0]
+    return {
+        backbone: row.samples
+        for backbone, row in mine.items()
+        if row.samples is not None and row.clips == shared
+    }
+
+
+def _letters(rows: _Rows, compared: Mapping[str, Samples], task: str) -> dict[str, str]:
+    """Letters by backbone."""
+    values = [rows[task, backbone].record.primary.value for backbone in compared]
+    return dict(zip(compared, statistics.ties(values, list(compared.values())), strict=True))
+
+
+def _ranks(rows: _Rows, comparable: Mapping[str, Mapping[str, Samples]]) -> dict[str, Rank]:
+    """Mean rank of every backbone that can be compared on all the tasks."""
+    complete = sorted(set.intersection(*(set(column) for column in comparable.values())))
+    values = [[np.array([rows[t, b].record.primary.value]) for b in complete] for t in comparable]
+    samples = [[column[backbone] for backbone in complete] for column in comparable.values()]
+    if not complete:
+        return {}
+    point = statistics.mean_ranks(values)[:, 0]
+    low, high = np.quantile(statistics.mean_ranks(samples), [0.025, 0.975], axis=1)
+    return {
+        backbone: Rank(float(p), float(a), float(b))
+        for backbone, p, a, b in zip(complete, point, low, high, strict=True)
+    }

@@ -1,0 +1,96 @@
+"""`bench list`, `show`, `check` and `doctor`."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from bench import data, describe, registry
+from bench.cli import printing
+from bench.cli.options import AsJson, Include
+from bench.registry import Registry, UnknownNameError
+
+Name = Annotated[str, typer.Argument(help="Of a backbone or a task.")]
+
+
+class Noun(StrEnum):
+    """What can be listed."""
+
+    BACKBONES = "backbones"
+    TASKS = "tasks"
+    SUITES = "suites"
+    PROTOCOLS = "protocols"
+
+
+def list_(
+    nouns: Annotated[
+        list[Noun] | None, typer.Argument(metavar="[backbones|tasks|suites|protocols]...")
+    ] = None,
+    *,
+    include: Include = None,
+    as_json: AsJson = False,
+) -> None:
+    """List backbones, tasks, suites and protocols."""
+    cards = registry.find(include or ())
+    wanted = nouns or list(Noun)
+    if as_json:
+        everything = describe.everything(cards)
+        printing.document({noun.value: everything[noun.value] for noun in wanted})
+        return
+    for noun in wanted:
+        _print(noun, cards)
+
+
+def _print(noun: Noun, cards: Registry) -> None:
+    if noun is Noun.BACKBONES:
+        header = ["name", "family", "parameters", "rate", "window", "dim", "trained on", "what"]
+        printing.listing("backbones", header, describe.backbone_rows(cards))
+    elif noun is Noun.TASKS:
+        header = ["name", "kind", "train / valid / test", "primary metric", "audio", "what"]
+        printing.listing("tasks", header, describe.task_rows(cards))
+    else:
+        values = describe.suites(cards) if noun is Noun.SUITES else describe.protocols()
+        printing.listing(noun.value, ["name", "what"], describe.rows_of(values))
+
+
+def show(name: Name, *, include: Include = None, as_json: AsJson = False) -> None:
+    """Show the card of a backbone or a task."""
+    cards = registry.find(include or ())
+    card = describe.card(cards, name)
+    if as_json:
+        printing.document(card)
+    else:
+        printing.pairs(describe.rows_of(card))
+
+
+def check(name: Name, *, include: Include = None) -> None:
+    """Run the contract tests on one backbone or task."""
+    from bench import testing
+
+    cards = registry.find(include or ())
+    try:
+        results = testing.check_backbone(cards.backbones[name].card)
+    except UnknownNameError:
+        describe.card(cards, name)
+        entry = cards.tasks[name]
+        place = data.folder(entry)
+        if not place.is_dir():
+            printing.console().print(f"data are not at {place}: only the card is checked")
+        results = testing.check_task(entry, place if place.is_dir() else None)
+    failed = 0
+    for title, wrong in results:
+        failed += wrong is not None
+        printing.console().print(f"{'ok    ' if wrong is None else 'FAILED'} {title} {wrong or ''}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Show versions, devices, cache sizes and which sources can be reached."""
+    from bench import doctor as doctors
+
+    findings = doctors.findings()
+    if as_json:
+        printing.document(findings)
+    else:
+        printing.pairs(describe.rows_of(findings))

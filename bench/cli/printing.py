@@ -1,0 +1,80 @@
+"""What commands print on standard output."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.describe import Json
+from bench.request import Outcome, Status
+from leaderboard.board import Suite
+
+WIDE = 240
+"""Columns of a table that goes into a file or a pipe."""
+
+
+def console() -> Console:
+    """Standard output; wide where it is no terminal."""
+    width = None if sys.stdout.isatty() else WIDE
+    return Console(width=width, highlight=False, markup=False, soft_wrap=False)
+
+
+def document(value: Json) -> None:
+    """One JSON document."""
+    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def pairs(rows: Iterable[tuple[str, str]]) -> None:
+    """Two columns."""
+    table = Table(show_header=False, box=None, padding=(0, 1))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, value)
+    console().print(table)
+
+
+def listing(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table with a title."""
+    table = Table(title=title, title_justify="left")
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
+
+
+def outcomes(
+    found: Sequence[Outcome], suites: Sequence[Suite], board: Path, *, as_json: bool
+) -> None:
+    """The board, and the pairs that have no row."""
+    if as_json:
+        document({"board": str(board / "README.md"), "outcomes": [_plain(each) for each in found]})
+        return
+    from leaderboard.terminal import table
+
+    ran = {each.task for each in found if each.record is not None}
+    for suite in suites:
+        if ran & {task.name for task in suite.tasks}:
+            console().print(table(suite))
+    for each in found:
+        if each.status in {Status.SKIPPED, Status.FAILED}:
+            console().print(f"{each.backbone} × {each.task}: {each.status} ({each.reason})")
+        elif each.record is not None and each.record.clips.skipped:
+            number = len(each.record.clips.skipped)
+            console().print(f"{each.backbone} × {each.task}: {number} clips left out")
+    console().print(f"{board / 'README.md'} has every row with its interval.")
+
+
+def _plain(outcome: Outcome) -> dict[str, Json]:
+    record = None if outcome.record is None else outcome.record.model_dump(mode="json")
+    return {
+        "backbone": outcome.backbone,
+        "task": outcome.task,
+        "status": outcome.status.value,
+        "reason": outcome.reason,
+        "record": record,
+    }

@@ -1,0 +1,99 @@
+"""`bench run` and `bench leaderboard`."""
+
+from typing import Annotated
+
+import typer
+
+from backbones import Precision
+from bench import board as boards
+from bench import registry, selection
+from bench.cli import printing
+from bench.cli.options import BOARD, AsJson, Board, Include
+from bench.errors import UserError
+from bench.extraction import BATCH_SECONDS, Settings
+from bench.progress import Reporter
+from bench.request import OnBadAudio, Request, Status
+from bench.selection import Preset
+
+
+def run(
+    *,
+    backbone: Annotated[
+        list[str] | None, typer.Option("--backbone", "-b", help="Name or pattern; repeatable.")
+    ] = None,
+    task: Annotated[
+        list[str] | None, typer.Option("--task", "-t", help="Name or pattern; repeatable.")
+    ] = None,
+    suite: Annotated[str | None, typer.Option(help="A named group of tasks.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every backbone whose weights need no hub.")
+    ] = False,
+    preset: Annotated[Preset, typer.Option(help="`tiny` is for tests.")] = Preset.FULL,
+    protocol: Annotated[str, typer.Option(help="How to probe.")] = "tuned-v1",
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Budget of a search [the protocol's].")
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Refits of the chosen probe [the protocol's].")
+    ] = None,
+    layer: Annotated[str | None, typer.Option(help="The only layer to use.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    precision: Annotated[Precision, typer.Option(help="Of the encoder.")] = Precision.FP32,
+    batch_seconds: Annotated[
+        float, typer.Option(min=0.1, help="Audio in a batch [s].")
+    ] = BATCH_SECONDS,
+    on_bad_audio: Annotated[
+        OnBadAudio, typer.Option(help="Stop, or go on without the bad files.")
+    ] = OnBadAudio.STOP,
+    include: Include = None,
+    board: Board = BOARD,
+    as_json: AsJson = False,
+) -> None:
+    """Run backbones on tasks and add their rows to a board.
+
+    Without options: four backbones on the embedded tasks.
+    """
+    cards = registry.find(include or ())
+    backbones = selection.backbones(cards, backbone or (), everything=everything)
+    tasks = selection.tasks(cards, task or (), suite, preset)
+    asked = selection.protocol(protocol)
+    request = Request(
+        include=tuple(path.resolve() for path in include or ()),
+        protocol=asked.name,
+        trials=trials or asked.trials,
+        seeds=seeds or asked.seeds,
+        layer=layer,
+        settings=Settings(device=device, precision=precision, batch_seconds=batch_seconds),
+        on_bad_audio=on_bad_audio,
+        results=board / "results",
+    )
+    from bench.run import run as run_pairs
+
+    reporter = Reporter()
+    outcomes = run_pairs([(b, t) for b in backbones for t in tasks], request, reporter)
+    suites = boards.write(board, cards)
+    printing.outcomes(outcomes, suites, board, as_json=as_json)
+    if any(outcome.status is Status.FAILED for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def leaderboard(
+    *,
+    board: Board = BOARD,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 if the page is not fresh.")
+    ] = False,
+    include: Include = None,
+) -> None:
+    """Render a board's page from its records."""
+    if not (board / "results").is_dir():
+        message = f"{board} holds no results folder; `bench run --board {board}` makes one"
+        raise UserError(message)
+    cards = registry.find(include or ())
+    page = board / "README.md"
+    if not check:
+        boards.write(board, cards)
+        printing.console().print(f"{page} written")
+    elif not boards.is_fresh(board, cards):
+        printing.console().print(f"{page} is stale; `bench leaderboard` renders it again")
+        raise typer.Exit(1)

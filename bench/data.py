@@ -1,0 +1,116 @@
+"""Where a task's data lie, and how they come to be there."""
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from filelock import FileLock
+
+from bench import assets, provenance
+from bench.errors import UserError
+from bench.registry import Entry
+from tasks import Clip, Progress, Split, Task, digest_of
+
+
+class DataError(UserError):
+    """A task's data are missing, or not what its card says."""
+
+
+def root() -> Path:
+    """Where users place data sets: `BENCH_DATA`, or `data` in the cache."""
+    named = os.environ.get("BENCH_DATA")
+    return Path(named).expanduser() if named else assets.cache_folder() / "data"
+
+
+def folder(entry: Entry[Task]) -> Path:
+    """Where the task's data set lies or would lie.
+
+    A data set that is made has its sources and the code that makes it in its name, so another
+    version never passes for this one.
+    """
+    data = entry.card.data
+    if data.make is None:
+        return root() / data.name
+    made_from = [data.name, data.version, data.sources, provenance.code_digest(entry.file)]
+    return assets.cache_folder() / "made" / f"{data.name}-{provenance.digest(made_from)[:16]}"
+
+
+def ready(entry: Entry[Task], progress: Progress) -> Path:
+    """The data set's folder; fetched and made first where that is possible.
+
+    Raises:
+        DataError: it must be placed by hand.
+        AssetError: a source cannot be fetched.
+    """
+    data, place = entry.card.data, folder(entry)
+    make = data.make
+    if place.is_dir():
+        return place
+    if make is None:
+        message = f"{data.name} is not at {place}. {data.how_to_get}"
+        raise DataError(message)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(place.with_suffix(".lock")):
+        if not place.is_dir():
+            sources = [assets.fetch(source) for source in data.sources]
+            _make(place, lambda unfinished: make(unfinished, sources, progress))
+    return place
+
+
+def _make(place: Path, make: Callable[[Path], None]) -> None:
+    """Fill a temporary folder and rename it, so that `place` is whole or absent."""
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+    try:
+        make(unfinished)
+        unfinished.rename(place)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def clips(task: Task, place: Path) -> list[Clip]:
+    """The task's clips in the order of their ids, checked against its card.
+
+    Raises:
+        DataError: they are not those that the card counts and digests.
+    """
+    try:
+        listed = sorted(task.clips(place), key=lambda clip: clip.id)
+    except (OSError, KeyError, ValueError) as error:
+        message = f"{task.name} cannot be read from {place}: {type(error).__name__}: {error}"
+        raise DataError(message) from error
+    _check(task, place, listed)
+    return listed
+
+
+def _check(task: Task, place: Path, listed: Sequence[Clip]) -> None:
+    repeated = [name for name, times in Counter(clip.id for clip in listed).items() if times > 1]
+    if repeated:
+        message = f"{task.name} lists {repeated[0]!r} more than once"
+        raise DataError(message)
+    found = count(listed)
+    if found != dict(task.counts):
+        message = (
+            f"{task.name} expects {_spell(task.counts)} clips, "
+            f"{place} holds {_spell(found)}. {task.data.how_to_get}"
+        )
+        raise DataError(message)
+    if task.digest is not None and digest_of(listed) != task.digest:
+        message = (
+            f"{task.name}: ids, labels or splits in {place} differ from those on the card "
+            f"(digest {digest_of(listed)[:12]}, expected {task.digest[:12]}). "
+            f"{task.data.how_to_get}"
+        )
+        raise DataError(message)
+
+
+def count(listed: Sequence[Clip]) -> dict[Split, int]:
+    """Clips a split."""
+    found = Counter(clip.split for clip in listed)
+    return {split: found[split] for split in Split}
+
+
+def _spell(counts: Mapping[Split, int]) -> str:
+    return " / ".join(f"{counts[split]:,} {split}" for split in Split)

@@ -1,0 +1,146 @@
+"""Cards as plain data, for tables and for JSON."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from backbones import Backbone
+from bench.registry import Entry, Registry, UnknownNameError
+from tasks import Split, Task
+
+Json: TypeAlias = "str | float | bool | Sequence[Json] | Mapping[str, Json] | None"
+
+
+def backbone(entry: Entry[Backbone]) -> dict[str, Json]:
+    """All that a backbone's card says."""
+    card = entry.card
+    return {
+        "name": card.name,
+        "aliases": list(card.aliases),
+        "family": card.family.value,
+        "summary": card.summary,
+        "sample_rate_hz": card.sample_rate,
+        "window_s": card.window,
+        "hop_s": card.hop if card.hop is not None else card.window,
+        "layers": [
+            {"name": layer.name, "dim": layer.dim, "frame_rate_hz": layer.frame_rate}
+            for layer in card.layers
+        ],
+        "default_layer": card.default,
+        "dim": card.dim,
+        "parameters": card.parameters,
+        "weights": card.weights,
+        "trained_on": list(card.trained_on),
+        "licence": card.licence,
+        "weights_licence": card.weights_licence,
+        "paper": card.paper,
+        "file": str(entry.file),
+    }
+
+
+def task(entry: Entry[Task]) -> dict[str, Json]:
+    """All that a task's card says."""
+    card = entry.card
+    return {
+        "name": card.name,
+        "summary": card.summary,
+        "kind": card.kind.value,
+        "labels": list(card.labels),
+        "metrics": [metric.name for metric in card.metrics],
+        "counts": {split.value: card.counts[split] for split in Split},
+        "digest": card.digest,
+        "suites": list(card.suites),
+        "corpora": list(card.corpora),
+        "data": card.data.name,
+        "audio": "recorded" if card.data.recorded else "rendered",
+        "sources": list(card.data.sources),
+        "how_to_get": card.data.how_to_get,
+        "licence": card.data.licence,
+        "paper": card.data.paper,
+        "file": str(entry.file),
+    }
+
+
+def suites(registry: Registry) -> dict[str, Json]:
+    """Suite → names of its tasks."""
+    names = sorted({suite for entry in registry.tasks for suite in entry.card.suites})
+    return {name: [e.card.name for e in registry.tasks if name in e.card.suites] for name in names}
+
+
+def protocols() -> dict[str, Json]:
+    """Protocol → one line."""
+    from bench.probes.protocols import PROTOCOLS
+
+    return {name: protocol.summary for name, protocol in PROTOCOLS.items()}
+
+
+def everything(registry: Registry) -> dict[str, Json]:
+    """All that can be named on the command line."""
+    return {
+        "backbones": [backbone(entry) for entry in registry.backbones],
+        "tasks": [task(entry) for entry in registry.tasks],
+        "suites": suites(registry),
+        "protocols": protocols(),
+    }
+
+
+def card(registry: Registry, name: str) -> dict[str, Json]:
+    """The card of that name, backbone or task.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    known = [entry.card.name for entry in registry.backbones]
+    known += [entry.card.name for entry in registry.tasks]
+    try:
+        return backbone(registry.backbones[name])
+    except UnknownNameError:
+        if name not in known:
+            raise UnknownNameError(name, "backbone or task", known) from None
+        return task(registry.tasks[name])
+
+
+def backbone_rows(registry: Registry) -> list[list[str]]:
+    """Name, family, parameters, rate, window, dim, trained on, summary."""
+    return [
+        [
+            c.name,
+            c.family.value,
+            f"{c.parameters:,}",
+            f"{c.sample_rate / 1000:g} kHz",
+            "clip" if c.window is None else f"{c.window:g} s",
+            f"{c.dim:,} in {len(c.layers)}",
+            ", ".join(c.trained_on) or "–",
+            c.summary,
+        ]
+        for c in (entry.card for entry in registry.backbones)
+    ]
+
+
+def task_rows(registry: Registry) -> list[list[str]]:
+    """Name, kind, counts, primary metric, recorded or rendered, summary."""
+    return [
+        [
+            c.name,
+            c.kind.value,
+            " / ".join(f"{c.counts[split]:,}" for split in Split),
+            c.primary.name,
+            "recorded" if c.data.recorded else "rendered",
+            c.summary,
+        ]
+        for c in (entry.card for entry in registry.tasks)
+    ]
+
+
+def rows_of(value: Mapping[str, Json]) -> list[tuple[str, str]]:
+    """A card as lines of a two-column table."""
+    return [(name.replace("_", " "), _spelt(each)) for name, each in value.items()]
+
+
+def _spelt(value: Json) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_spelt(each)}" for name, each in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(_spelt(each) for each in value) or "–"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "–" if value is None else str(value)

@@ -1,0 +1,74 @@
+"""Sha256 of files, remembered for as long as the file system says that they have not changed."""
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+SETTLED = 2.0
+"""A file changed within this many seconds may change again in the same clock tick [s]."""
+
+
+class Digests:
+    """A memo of content digests, shared by processes.
+
+    A digest is reused while size, modification time, change time and inode are all the same; the
+    change time cannot be set back by a user, so a copied-over file is always read again.
+    """
+
+    def __init__(self, database: Path) -> None:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        self._database = database
+
+    def of(self, paths: Iterable[Path]) -> dict[Path, str]:
+        """The digest of every path that is a file."""
+        stats = {path: _stat(path) for path in set(paths) if path.is_file()}
+        with closing(sqlite3.connect(self._database, timeout=60)) as connection:
+            known = _remembered(connection)
+            found = {p: known[str(p), stat] for p, stat in stats.items() if (str(p), stat) in known}
+            fresh = _read(path for path in stats if path not in found)
+            settled = time.time() - SETTLED
+            _remember(
+                connection,
+                [
+                    (str(path), stats[path], sha)
+                    for path, sha in fresh.items()
+                    if path.stat().st_mtime < settled
+                ],
+            )
+        return found | fresh
+
+
+def of_file(path: Path) -> str:
+    """Sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remembered(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """(path, stat) → digest."""
+    with connection:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS digests (path TEXT PRIMARY KEY, stat TEXT, sha256 TEXT)"
+        )
+    rows = connection.execute("SELECT path, stat, sha256 FROM digests")
+    return {(path, stat): sha for path, stat, sha in rows}
+
+
+def _remember(connection: sqlite3.Connection, rows: list[tuple[str, str, str]]) -> None:
+    with connection:
+        connection.executemany("INSERT OR REPLACE INTO digests VALUES (?, ?, ?)", rows)
+
+
+def _read(paths: Iterable[Path]) -> dict[Path, str]:
+    paths = list(paths)
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(paths, pool.map(of_file, paths), strict=True))
+
+
+def _stat(path: Path) -> str:
+    stat = path.stat()
+    return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"

@@ -1,0 +1,184 @@
+"""Finds cards: the built-in folders, entry points, and files named on the command line."""
+
+import difflib
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Generic, TypeVar
+
+import backbones
+import tasks
+from backbones import Backbone
+from bench.errors import UserError
+from tasks import Task
+
+CardT = TypeVar("CardT", Backbone, Task)
+
+
+class UnknownNameError(UserError):
+    """No plug-in has that name."""
+
+    def __init__(self, name: str, noun: str, known: Sequence[str]) -> None:
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
+        super().__init__(f"no {noun} is named {name!r}. {hint}")
+
+
+class DuplicateNameError(UserError):
+    """Two plug-ins have one name."""
+
+    def __init__(self, noun: str, name: str, first: Path, second: Path) -> None:
+        super().__init__(f"two {noun}s are named {name!r}: {first} and {second}. Rename one.")
+
+
+class PluginError(UserError):
+    """A plug-in cannot be loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[CardT]):
+    """A card and the file that defines it."""
+
+    card: CardT
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue(Generic[CardT]):
+    """Cards of one type by name."""
+
+    type: type[CardT]
+    entries: dict[str, Entry[CardT]] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def noun(self) -> str:
+        """What a card is called in a message."""
+        return self.type.__name__.lower()
+
+    def add(self, card: CardT, file: Path) -> None:
+        """Enter a card; the same card met again, imported elsewhere, is no duplicate.
+
+        Raises:
+            DuplicateNameError: another card has its name or alias.
+        """
+        for name in (card.name, *getattr(card, "aliases", ())):
+            taken = self.entries.get(self.aliases.get(name, name))
+            if taken is not None and taken.card is card:
+                return
+            if taken is not None:
+                raise DuplicateNameError(self.noun, name, taken.file, file)
+        self.entries[card.name] = Entry(card, file)
+        self.aliases.update(dict.fromkeys(getattr(card, "aliases", ()), card.name))
+
+    def __iter__(self) -> Iterator[Entry[CardT]]:
+        return iter(sorted(self.entries.values(), key=lambda entry: entry.card.name))
+
+    def __getitem__(self, name: str) -> Entry[CardT]:
+        try:
+            return self.entries[self.aliases.get(name, name)]
+        except KeyError:
+            raise UnknownNameError(name, self.noun, sorted(self.entries)) from None
+
+    def matching(self, patterns: Sequence[str]) -> list[Entry[CardT]]:
+        """Entries named by the patterns (`tunes/*`), in their order, each once.
+
+        Presets (`tunes/type@tiny`) are matched only by a pattern that has an @ too.
+
+        Raises:
+            UnknownNameError: a pattern matches nothing.
+        """
+        found: dict[str, Entry[CardT]] = {}
+        for pattern in patterns:
+            hits = [
+                entry
+                for entry in self
+                if fnmatchcase(entry.card.name, pattern)
+                and ("@" in entry.card.name) == ("@" in pattern)
+            ]
+            found.update({e.card.name: e for e in hits or [self[pattern]]})
+        return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Every card there is."""
+
+    backbones: Catalogue[Backbone] = field(default_factory=lambda: Catalogue(Backbone))
+    tasks: Catalogue[Task] = field(default_factory=lambda: Catalogue(Task))
+
+    def add_module(self, module: ModuleType) -> int:
+        """Enter the cards a module holds at its top level, alone or in tuples; their number."""
+        file = Path(module.__file__ or module.__name__)
+        number = 0
+        for value in list(vars(module).values()):
+            for card in value if isinstance(value, tuple) else (value,):
+                number += self._add(card, file)
+        return number
+
+    def _add(self, card: object, file: Path) -> bool:
+        if isinstance(card, Backbone):
+            self.backbones.add(card, file)
+        elif isinstance(card, Task):
+            self.tasks.add(card, file)
+        return isinstance(card, Backbone | Task)
+
+
+def find(include: Sequence[Path] = ()) -> Registry:
+    """Load every card: built-in, installed, and in the files of `include`.
+
+    Raises:
+        DuplicateNameError: two cards have one name.
+        PluginError: an installed or included plug-in cannot be loaded.
+    """
+    registry = Registry()
+    for package in (backbones, tasks):
+        for module in pkgutil.iter_modules(package.__path__):
+            if not module.name.startswith("_"):
+                name = f"{package.__name__}.{module.name}"
+                registry.add_module(importlib.import_module(name))
+    for group in ("mulap_bench.backbones", "mulap_bench.tasks"):
+        for point in entry_points(group=group):
+            _checked(registry, _installed(point.value.partition(":")[0]), point.value)
+    for path in include:
+        _checked(registry, _included(path), str(path))
+    return registry
+
+
+def _checked(registry: Registry, module: ModuleType, source: str) -> None:
+    if not registry.add_module(module):
+        message = f"{source} holds no Backbone and no Task at its top level"
+        raise PluginError(message)
+
+
+def _installed(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        message = f"the installed plug-in {name} cannot be imported: {_one_line(error)}"
+        raise PluginError(message) from error
+
+
+def _included(path: Path) -> ModuleType:
+    path = path.resolve()
+    spec = importlib.util.spec_from_file_location(f"included_{path.stem}", path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        message = f"--include takes a Python file; {path} is not one"
+        raise PluginError(message)
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        message = f"{path} cannot be imported: {_one_line(error)}"
+        raise PluginError(message) from error
+    return module
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

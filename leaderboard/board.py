@@ -1,0 +1,49 @@
+"""What a page shows: plain data, computed elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from leaderboard.records import Record, TaskFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Mean rank over the tasks of a suite, with its 95 % interval; 1 is best."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A backbone in a suite.
+
+    Attributes:
+        records: by task name; a task it was not run on is not there.
+        letters: by task name; lines that share a letter cannot be told apart.
+        rank: None unless it was run on every task of the suite.
+    """
+
+    records: Mapping[str, Record]
+    letters: Mapping[str, str]
+    rank: Rank | None
+
+    @property
+    def name(self) -> str:
+        """The backbone's."""
+        return next(iter(self.records.values())).backbone.name
+
+    @property
+    def family(self) -> str:
+        """The backbone's."""
+        return next(iter(self.records.values())).backbone.family
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """One table: tasks as columns, backbones as lines, the best mean rank first."""
+
+    name: str
+    tasks: tuple[TaskFacts, ...]
+    lines: tuple[Line, ...]

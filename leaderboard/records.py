@@ -1,0 +1,200 @@
+"""The one row a run writes: a JSON file, with the test predictions beside it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+VERSION = 1
+
+
+class RecordError(ValueError):
+    """A record or its predictions cannot be read."""
+
+
+class _Part(BaseModel):
+    """Plain data: no unknown fields, finite numbers only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Score(_Part):
+    """A metric on the test split, mean over probe seeds, with its 95 % interval over groups."""
+
+    value: float
+    low: float
+    high: float
+    seeds: tuple[float, ...]
+
+
+class BackboneFacts(_Part):
+    """What the board says about a backbone."""
+
+    name: str
+    family: str
+    summary: str
+    parameters: int
+    paper: str
+    licence: str
+    weights_licence: str | None
+    trained_on: tuple[str, ...]
+
+
+class TaskFacts(_Part):
+    """What the board says about a task."""
+
+    name: str
+    summary: str
+    kind: str
+    suites: tuple[str, ...]
+    recorded: bool
+    licence: str
+    paper: str
+    labels: tuple[str, ...]
+    primary: str
+
+
+class Search(_Part):
+    """How the probe was chosen, on validation."""
+
+    protocol: str
+    trials: int
+    seeds: tuple[int, ...]
+    chosen: Mapping[str, str | float | bool]
+    validation: float
+
+
+class Clips(_Part):
+    """How many clips were used, and which could not be."""
+
+    train: int
+    validation: int
+    test: int
+    groups: int
+    skipped: Mapping[str, str]
+
+
+class Costs(_Part):
+    """What the row took.
+
+    Attributes:
+        encode_seconds: in the encoder, for the clips of the task [s].
+        real_time_factor: seconds of audio encoded a second.
+        probe_seconds: of search and refits [s].
+        peak_memory_mb: of the process that probed [MiB]; None where it cannot be read.
+        device: the encoder ran on.
+    """
+
+    encode_seconds: float
+    real_time_factor: float
+    probe_seconds: float
+    peak_memory_mb: float | None
+    device: str
+
+
+class Provenance(_Part):
+    """What the row can be reproduced from."""
+
+    command: str
+    commit: str | None
+    machine: str
+    packages: Mapping[str, str]
+    features: str
+    data: str
+    weights: str | None
+    precision: str
+
+
+class Record(_Part):
+    """A backbone on a task."""
+
+    version: int = VERSION
+    backbone: BackboneFacts
+    task: TaskFacts
+    scores: Mapping[str, Score]
+    per_class: Mapping[str, float]
+    clips: Clips
+    search: Search
+    leak: tuple[str, ...]
+    costs: Costs
+    provenance: Provenance
+
+    @property
+    def primary(self) -> Score:
+        """The score that rows are ordered by."""
+        return self.scores[self.task.primary]
+
+    def to_json(self) -> str:
+        """Sorted, indented, ending in a newline."""
+        import json
+
+        return json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What a probe said about the test clips.
+
+    Attributes:
+        ids: (clips,) of the clips.
+        groups: (clips,) that are resampled together.
+        truth: (clips,) or (clips, outputs).
+        scores: (fits, clips, outputs); one fit where seeds make no difference.
+    """
+
+    ids: npt.NDArray[np.str_]
+    groups: npt.NDArray[np.str_]
+    truth: npt.NDArray[np.float64] | npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float32]
+
+    def save(self, path: Path) -> None:
+        """Write a compressed .npz without pickles."""
+        np.savez_compressed(
+            path, ids=self.ids, groups=self.groups, truth=self.truth, scores=self.scores
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> "Predictions":
+        """Read what `save` wrote.
+
+        Raises:
+            RecordError: the file is missing or damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return cls(**{name: file[name] for name in ("ids", "groups", "truth", "scores")})
+        except (OSError, ValueError, KeyError) as error:
+            message = f"{path} does not hold predictions: {error}"
+            raise RecordError(message) from error
+
+
+def read(path: Path) -> Record:
+    """Parse one record.
+
+    Raises:
+        RecordError: it is not one, or of another version.
+    """
+    try:
+        record = Record.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = f"{path} is no record: {where}: {first['msg']}"
+        raise RecordError(message) from error
+    if record.version != VERSION:
+        message = f"{path} has record version {record.version}, expected {VERSION}; run it again"
+        raise RecordError(message)
+    return record
+
+
+def paths(results: Path) -> Iterable[Path]:
+    """Every record file under a results folder, sorted."""
+    return sorted(results.rglob("*.json"))
+
+
+def place(results: Path, task: str, backbone: str) -> Path:
+    """Where the record of a pair lies: `<results>/<task>/<backbone>.json`."""
+    return results / task / f"{backbone}.json"

@@ -1,0 +1,209 @@
+"""Tunes in ABC notation, as music21's corpus has them: melody, metre, mode and type.
+
+Only the melody is read. The type of dance (field `R`) is kept from the reader of notes on
+purpose: given `R:hornpipe` it dots the quavers, and the label would be heard. Ornaments,
+bowings, fingerings and repeats are left out for the same reason: they are habits of a
+transcriber, not of a tune.
+"""
+
+import os
+import re
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+DUPLE, TRIPLE = "2/4", "3/4"
+METERS = {"C": DUPLE, "C|": DUPLE, "4/4": DUPLE, "2/4": DUPLE, "2/2": DUPLE}
+METERS |= {name: name for name in ("3/4", "6/8", "9/8")}
+KINDS = {"double jig": "jig", "slipjig": "slip jig"}
+MODES = {
+    "": "major",
+    "m": "minor",
+    "maj": "major",
+    "min": "minor",
+    "ion": "major",
+    "aeo": "minor",
+    "dor": "dorian",
+    "mix": "mixolydian",
+    "lyd": "lydian",
+    "phr": "phrygian",
+}
+NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+DANCES = "reel|jig|double jig|slip jig|hornpipe|strathspey|clog|highland fling|air"
+
+
+@dataclass(frozen=True, slots=True)
+class Tune:
+    """A melody and what its book says of it.
+
+    Attributes:
+        title: as printed.
+        names: every title it goes by, normalised; the first is the group.
+        book: folder in the corpus.
+        kind: dance, e.g. `reel`; empty where the book has none.
+        meter: 2/4 (any simple duple time), 3/4, 6/8 or 9/8.
+        tonic: pitch class, C = 0.
+        mode: `major`, `minor`, `dorian` …
+        bar: length of a bar [quarter notes].
+        beat: length of a beat [quarter notes]: half a bar of 2/4 and 6/8, a third of the others.
+        upbeat: length of what comes before the first bar [quarter notes].
+        notes: (notes, 3): onset and duration [quarter notes], MIDI pitch.
+    """
+
+    title: str
+    names: tuple[str, ...]
+    book: str
+    kind: str
+    meter: str
+    tonic: int
+    mode: str
+    bar: float
+    beat: float
+    upbeat: float
+    notes: npt.NDArray[np.float64]
+
+
+def read(path: Path) -> list[Tune]:
+    """The tunes of an ABC file that come through clean.
+
+    Left out: tunes without a metre of `METERS` or a key, tunes that change either, tunes with
+    notes that cannot be read or with bars of the wrong length (more than a third of them; the
+    bars around a repeat are often split).
+    """
+    text = path.read_text(encoding="utf-8", errors="replace")
+    parts = re.split(r"^(?=X:)", text.replace("\r\n", "\n"), flags=re.MULTILINE)[1:]
+    found = (_tune(part, path.parent.name) for part in parts)
+    return [tune for tune in found if tune is not None]
+
+
+def normalised(title: str) -> str:
+    """A title without case, accents, punctuation, article, and the name of the dance.
+
+    >>> normalised("Rakes of Mallow, The -- Reel")
+    'rakes of mallow'
+    """
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    plain = plain.replace("'", "").split(" -- ")[0]
+    words = re.sub(r"[^a-z0-9]+", " ", plain).strip()
+    words = re.sub(rf"( ({DANCES}))+$", "", words)
+    return re.sub(r"^(the|an?) | (the|an?)$", "", words)
+
+
+def _tune(part: str, book: str) -> Tune | None:
+    header, body = _split(part)
+    meter = METERS.get(header.get("M", [""])[0].replace(" ", ""))
+    key = _key(header.get("K", [""])[0])
+    if meter is None or key is None or not header.get("T") or re.search(r"\[?[KML]:", body):
+        return None
+    score = _melody(header, body)
+    if score is None:
+        return None
+    notes, upbeat = score
+    bar = 4 * float(Fraction({"C": "4/4", "C|": "4/4"}.get(header["M"][0], header["M"][0])))
+    kind = header.get("R", [""])[0].lower()
+    return Tune(
+        title=header["T"][0],
+        names=tuple(dict.fromkeys(normalised(title) for title in header["T"] if title)),
+        book=book,
+        kind=KINDS.get(kind, kind),
+        meter=meter,
+        tonic=key[0],
+        mode=key[1],
+        bar=bar,
+        beat=bar / (2 if meter in {DUPLE, "6/8"} else 3),
+        upbeat=upbeat % bar,
+        notes=notes,
+    )
+
+
+def _split(part: str) -> tuple[dict[str, list[str]], str]:
+    """Fields before the first line of music, and the music up to an empty line."""
+    header: dict[str, list[str]] = {}
+    music: list[str] = []
+    for line in (raw.split("%")[0].strip() for raw in part.split("\n")):
+        field = re.match(r"([A-Za-z+]):(.*)", line)
+        if field and "K" not in header:
+            header.setdefault(field[1], []).append(field[2].strip())
+        elif field and field[1] in "KML":
+            music.append(line)
+        elif line and not field:
+            music.append(line)
+        elif music and not line:
+            break
+    return header, " ".join(music)
+
+
+def _key(field: str) -> tuple[int, str] | None:
+    """Tonic and mode of a K field, e.g. `Ador` is (9, 'dorian')."""
+    match = re.fullmatch(r"([A-G])([#b]?)\s*([A-Za-z]*)", field.split("%")[0].strip())
+    if match is None:
+        return None
+    mode = MODES.get(match[3][:3].lower())
+    tonic = NATURALS[match[1]] + {"": 0, "#": 1, "b": -1}[match[2]]
+    return None if mode is None else (tonic % 12, mode)
+
+
+def _melody(
+    header: dict[str, list[str]], body: str
+) -> tuple[npt.NDArray[np.float64], float] | None:
+    """Notes, and the length of what stands before the first bar line [quarter notes]."""
+    lines = [f"{name}:{header[name][0]}" for name in ("M", "L", "K") if name in header]
+    head = "\n".join(["X:1", "T:", *lines, ""])
+    music = _bare(body)
+    notes, complaints = _notes(head + music + "\n")
+    uneven = complaints.count("time units")
+    if "Error" in complaints or uneven > music.count("|") / 3 or not len(notes):
+        return None
+    first_bar, _ = _notes(head + music.split("|")[0] + "\n")
+    return notes, float(first_bar[:, :2].sum(axis=1).max()) if len(first_bar) else 0.0
+
+
+def _bare(body: str) -> str:
+    """Notes, rests, tuplets and bar lines, nothing else."""
+    music = re.sub(r'"[^"]*"|![^!]*!|\{[^}]*\}|[\\`]', "", body)
+    music = re.sub(r"[h-wy]|[H-Y]|[~.]", "", music)
+    music = re.sub(r"\((?!\d)|\)", "", music)
+    music = re.sub(r"\[(?=\d)", "|", music)
+    return re.sub(r"[:\[\]]*(?:\||::)[:|\]]*\s*(?:\d[-,\d]*)?", " | ", music).lstrip(" |")
+
+
+def _notes(abc: str) -> tuple[npt.NDArray[np.float64], str]:
+    """Notes of a one-part tune (see `Tune.notes`), and what the reader complained of."""
+    from symusic import Score
+
+    with _captured() as printed:
+        score = Score.from_abc(abc)
+    if not score.tracks:
+        return np.zeros((0, 3)), printed[0]
+    columns = score.tracks[0].notes.numpy()
+    onset = (columns["time"] - 1) / score.tpq
+    duration = (columns["duration"] + 1) / score.tpq
+    return np.stack([onset, duration, columns["pitch"]], axis=1), printed[0]
+
+
+@contextmanager
+def _captured() -> Iterator[list[str]]:
+    """Collects what C code writes to the file descriptors of standard output and error."""
+    printed: list[str] = []
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield printed
+        finally:
+            for number, copy in enumerate(kept, start=1):
+                os.dup2(copy, number)
+                os.close(copy)
+            file.seek(0)
+            printed.append(file.read().decode(errors="replace"))

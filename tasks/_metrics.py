@@ -1,0 +1,288 @@
+"""How well predictions agree with the truth.
+
+Every function is pure and takes (truth, scores, weights): `weights` has one row a bootstrap
+resample and says how often each clip counts in it, so an interval costs one sort a tag.
+
+A tag, class or target a resample says nothing about is left out of that resample's mean:
+a tag without a positive clip (for ROC-AUC: without a positive or without a negative one).
+If nothing remains the value is NaN. A NaN label is not known: that clip is left out for that
+tag alone.
+
+Keys are integers: 0 to 11 are C, C#, ... B major, 12 to 23 the same tonics, minor.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks import Metric, Scores, Truth, Weights
+
+Values: TypeAlias = npt.NDArray[np.float64]
+
+TONICS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+FIFTH = 0.5
+KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS)
+
+
+def accuracy(truth: Truth, scores: Scores, weights: Weights) -> Values:
+    """Share of clips whose highest score is their class; the lower index wins a tie.
+
+    Args:
+        truth: (clips,) class indices.
+        scores: (clips, classes).
+        weights: (resamples, clips), >= 0.
+
+    Returns:
+        (resamples,).
+    """
+    return _mean(_hit(truth, scores), weights)
+
+
+def roc_auc(truth: Truth, scores: Scores, weights: Weights) -> Values:
+    """Area under the ROC curve, mean over tags; ties count one half.
+
+    Args:
+        truth: (clips, tags): 0, 1 or NaN.
+        scores: (clips, tags).
+        weights: (resamples, clips), >= 0.
+
+    Returns:
+        (resamples,).
+    """
+    return _mean_of_defined(_columns(_tag_roc_auc, truth, scores, weights))
+
+
+def pr_auc(truth: Truth, scores: Scores, weights: Weights) -> Values:
+    """Average precision, mean over tags; tied scores share one threshold.
+
+    The step-wise sum of scikit-learn's `average_precision_score`, which is what the tagging
+    literature reports as PR-AUC; not the trapezoidal area.
+
+    Args:
+        truth: (clips, tags): 0, 1 or NaN.
+        scores: (clips, tags).
+        weights: (resamples, clips), >= 0.
+
+    Returns:
+        (resamples,).
+    """
+    return _mean_of_defined(_columns(_tag_average_precision, truth, scores, weights))
+
+
+def r2(truth: Truth, scores: Scores, weights: Weights) -> Values:
+    """Coefficient of determination, mean over targets.
+
+    A target that is constant in a resample scores 1 if it is predicted exactly and else 0, as
+    in scikit-learn's `r2_score`, so that the value is finite.
+
+    Args:
+        truth: (clips, targets); NaN where not known.
+        scores: (clips, targets), in the unit of the truth.
+        weights: (resamples, clips), >= 0.
+
+    Returns:
+        (resamples,).
+    """
+    return _mean_of_defined(_columns(_target_r2, truth, scores, weights))
+
+
+def key_weighted(truth: Truth, scores: Scores, weights: Weights) -> Values:
+    """MIREX weighted key score as `mir_eval` and published tables have it.
+
+    1 for the key, 0.5 for a fifth *above* it, 0.3 for its relative, 0.2 for its parallel.
+
+    Args:
+        truth: (clips,) keys.
+        scores: (clips, 24).
+        weights: (resamples, clips), >= 0.
+
+    Returns:
+        (resamples,).
+    """
+    return _mean(_key_credit(truth, scores), weights)
+
+
+def key_weighted_both_fifths(truth: Truth, scores: Scores, weights: Weights) -> Values:
+    """MIREX weighted key score since 2017: a fifth below the key earns 0.5 too.
+
+    Args:
+        truth: (clips,) keys.
+        scores: (clips, 24).
+        weights: (resamples, clips), >= 0.
+
+    Returns:
+        (resamples,).
+    """
+    return _mean(_key_credit_both_fifths(truth, scores), weights)
+
+
+ACCURACY = Metric("accuracy", accuracy)
+ROC_AUC = Metric("ROC-AUC", roc_auc, chance=0.5)
+PR_AUC = Metric("PR-AUC", pr_auc)
+R2 = Metric("R²", r2, bounds=(float("-inf"), 1.0), chance=0.0)
+KEY_WEIGHTED = Metric("weighted score", key_weighted, chance=2 / 24)
+KEY_WEIGHTED_MIREX2017 = Metric(
+    "weighted score (both fifths)", key_weighted_both_fifths, chance=2.5 / 24
+)
+KEY_ACCURACY = Metric("key accuracy", accuracy, chance=1 / 24)
+
+
+def per_class(metric: Metric, truth: Truth, scores: Scores) -> Values:
+    """The metric for each class, tag or target, on all clips.
+
+    For a class that is the mean credit of the clips that are truly of it: recall under
+    accuracy, mean weighted score under the key scores.
+
+    Args:
+        metric: one of this module.
+        truth: (clips,) class indices or (clips, outputs).
+        scores: (clips, outputs).
+
+    Returns:
+        (outputs,); NaN where undefined.
+
+    Raises:
+        ValueError: the metric is not one of this module.
+    """
+    ones = np.ones((1, len(scores)))
+    if metric.function in _BY_COLUMN:
+        return _columns(_BY_COLUMN[metric.function], truth, scores, ones)[:, 0]
+    if metric.function not in _BY_CLIP:
+        known = "accuracy, ROC-AUC, PR-AUC, R² and the key scores"
+        message = f"{metric.name!r} has no value a class; those that have one are {known}"
+        raise ValueError(message)
+    credit = _BY_CLIP[metric.function](truth, scores)
+    members = (truth[:, None] == np.arange(scores.shape[1])).T.astype(np.float64)
+    return _mean(credit, members)
+
+
+@cache
+def _key_table(*, both_fifths: bool) -> Values:
+    """(24, 24): credit for each true key (row) and estimate (column).
+
+    mir_eval's table; with both fifths its transpose says where the estimate is a fifth below.
+    """
+    from mir_eval.key import weighted_score
+
+    table = np.array([[weighted_score(a, b) for b in KEYS] for a in KEYS], dtype=np.float64)
+    fifth_below = both_fifths & (table.T == FIFTH)
+    return np.where(fifth_below, FIFTH, table)
+
+
+def _hit(truth: Truth, scores: Scores) -> Values:
+    return np.asarray(scores.argmax(axis=1) == truth, dtype=np.float64)
+
+
+def _key_credit(truth: Truth, scores: Scores) -> Values:
+    pairs = truth.astype(np.int64), scores.argmax(axis=1)
+    return np.asarray(_key_table(both_fifths=False)[pairs])
+
+
+def _key_credit_both_fifths(truth: Truth, scores: Scores) -> Values:
+    pairs = truth.astype(np.int64), scores.argmax(axis=1)
+    return np.asarray(_key_table(both_fifths=True)[pairs])
+
+
+def _mean(credit: Values, weights: Weights) -> Values:
+    return _ratio(weights @ credit, weights.sum(axis=1))
+
+
+def _ratio(numerator: Values, denominator: Values) -> Values:
+    """Quotient; NaN where the denominator is 0."""
+    undefined = np.full_like(denominator, np.nan)
+    return np.divide(numerator, denominator, out=undefined, where=denominator > 0)
+
+
+def _mean_of_defined(values: Values) -> Values:
+    """(columns, resamples) to (resamples,), leaving NaN out."""
+    defined = ~np.isnan(values)
+    return _ratio(np.where(defined, values, 0.0).sum(axis=0), defined.sum(axis=0, dtype=np.float64))
+
+
+def _columns(
+    score: Callable[[Values, Values, Values], Values],
+    truth: Truth,
+    scores: Scores,
+    weights: Weights,
+) -> Values:
+    """(columns, resamples): `score` of each column's clips with a known label."""
+    by_clip = np.ascontiguousarray(weights.T)
+    known = ~np.isnan(truth)
+    return np.stack(
+        [
+            score(truth[known[:, i], i], scores[known[:, i], i], by_clip[known[:, i]])
+            for i in range(truth.shape[1])
+        ]
+    )
+
+
+def _ranked(truth: Values, scores: Values, by_clip: Values) -> tuple[Values, ...]:
+    """Weights met at each positive clip when going down the ranking, a tie being one step.
+
+    Returns:
+        Four arrays (positives, resamples): the clip's own weight; of all clips scored at least
+        as high; of the positive ones among them; of the negative ones scored strictly higher.
+    """
+    order = np.argsort(-scores, kind="stable")
+    descending = -scores[order]
+    weights = by_clip[order]
+    positive = np.flatnonzero(truth[order] > 0)
+    own = weights[positive]
+    seen = _running(weights)
+    hits = _running(own)
+    above = np.searchsorted(descending, descending[positive], side="left")
+    level = np.searchsorted(descending, descending[positive], side="right")
+    hits_above = hits[np.searchsorted(positive, above)]
+    return own, seen[level], hits[np.searchsorted(positive, level)], seen[above] - hits_above
+
+
+def _running(weights: Values) -> Values:
+    """Cumulative sum along axis 0 that begins with zeros."""
+    total = np.zeros((len(weights) + 1, weights.shape[1]))
+    np.cumsum(weights, axis=0, out=total[1:])
+    return total
+
+
+def _tag_roc_auc(truth: Values, scores: Values, by_clip: Values) -> Values:
+    own, seen, hits, misses_above = _ranked(truth, scores, by_clip)
+    positives = own.sum(axis=0)
+    negatives = by_clip.sum(axis=0) - positives
+    beaten = negatives - (misses_above + seen - hits) / 2
+    return _ratio((own * beaten).sum(axis=0), positives * negatives)
+
+
+def _tag_average_precision(truth: Values, scores: Values, by_clip: Values) -> Values:
+    own, seen, hits, _ = _ranked(truth, scores, by_clip)
+    precision = np.divide(hits, seen, out=np.zeros_like(hits), where=seen > 0)
+    return _ratio((own * precision).sum(axis=0), own.sum(axis=0))
+
+
+def _target_r2(truth: Values, scores: Values, by_clip: Values) -> Values:
+    mean = _ratio(truth @ by_clip, by_clip.sum(axis=0))
+    total = (by_clip * (truth[:, None] - mean) ** 2).sum(axis=0)
+    error = (truth - scores) ** 2 @ by_clip
+    explained = 1 - np.divide(error, total, out=np.zeros_like(error), where=total > 0)
+    return np.where(_varies(truth, by_clip), explained, np.where(error == 0, 1.0, 0.0))
+
+
+def _varies(truth: Values, by_clip: Values) -> npt.NDArray[np.bool_]:
+    """(resamples,): whether the clips that count have more than one value."""
+    counts = by_clip > 0
+    highest = np.where(counts, truth[:, None], -np.inf).max(axis=0, initial=-np.inf)
+    lowest = np.where(counts, truth[:, None], np.inf).min(axis=0, initial=np.inf)
+    return np.asarray(highest > lowest)
+
+
+_BY_COLUMN: dict[object, Callable[[Values, Values, Values], Values]] = {
+    roc_auc: _tag_roc_auc,
+    pr_auc: _tag_average_precision,
+    r2: _target_r2,
+}
+_BY_CLIP: dict[object, Callable[[Truth, Scores], Values]] = {
+    accuracy: _hit,
+    key_weighted: _key_credit,
+    key_weighted_both_fifths: _key_credit_both_fifths,
+}

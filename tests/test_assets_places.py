@@ -53,7 +53,7 @@ def test_the_mirror_is_known_by_name_or_by_digest(
     make_zip(mirror / "d_e_mo-1.0-cp310-none-any.whl", "for another Python")
     monkeypatch.setenv("BENCH_MIRROR", str(mirror))
     with pytest.raises(AssetError, match=r"other 1.0 .* cannot be downloaded with pip"):
-        fetch(pypi(digest, "other"))
+        fetch(pypi("0" * 64, "other"))
     assert fetch(pypi(digest)).read_text() == "a"
     assert fetch(pypi(digest).partition("#")[0]).name == path.name
     assert path.exists()

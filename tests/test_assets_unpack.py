@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import re
 import shutil
 import stat
@@ -265,6 +266,21 @@ def test_a_spoilt_debian_package_is_one_line(tmp_path: Path, *, late: bool) -> N
     (tmp_path / "archive").write_bytes(packed)
     with pytest.raises(AssetError, match=r"^archive cannot be unpacked: [^\n]+$"):
         fetch(f"{tmp_path / 'archive'}#usr/a")
+
+
+def test_what_dpkg_complains_of_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = make_tar(tmp_path / "whole", entry("a"))
+    program = tmp_path / "dpkg-deb"
+    program.write_text(
+        f"#!/bin/sh\ncat {whole}; head -c 50000 /dev/zero; printf 'one\\ntwo\\n' >&2; exit 2\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    (tmp_path / "archive").write_bytes(b"!<arch>\nnothing")
+    with pytest.raises(AssetError, match="^archive cannot be unpacked: one two$"):
+        fetch(f"{tmp_path / 'archive'}#a")
 
 
 def test_a_debian_package_needs_dpkg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

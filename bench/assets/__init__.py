@@ -64,6 +64,8 @@ def fetch(
 def cached(pin: str) -> Path | None:
     """Where the file or folder of a pin lies if it is already here; never uses a network.
 
+    A member of a local archive is here: it is unpacked if need be.
+
     Raises:
         AssetError: the pin is malformed, or a local path is not what it says.
     """

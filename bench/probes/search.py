@@ -167,7 +167,6 @@ def _propose(
     study.sampler = optuna.samplers.TPESampler(
         seed=seed * SEED_STRIDE + len(done),
         multivariate=True,
-        group=True,
         constant_liar=True,
         n_startup_trials=8,
     )

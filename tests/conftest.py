@@ -1,0 +1,47 @@
+"""What tests share: a cache of their own, fetched files, made data sets, registered cards."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bench import assets, data, registry
+from bench.registry import Registry
+
+USER_CACHE = assets.cache_folder()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache that is empty but for verified downloads, which are shared with the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    downloads = USER_CACHE / "assets"
+    downloads.mkdir(parents=True, exist_ok=True)
+    (folder / "assets").symlink_to(downloads, target_is_directory=True)
+    before = os.environ.get("BENCH_CACHE")
+    os.environ["BENCH_CACHE"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["BENCH_CACHE"]
+    else:
+        os.environ["BENCH_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def fetched() -> Callable[[str], Path]:
+    """The local file or folder of a package URL."""
+    return assets.fetch
+
+
+@pytest.fixture(scope="session")
+def cards() -> Registry:
+    """Every built-in card."""
+    return registry.find()
+
+
+@pytest.fixture(scope="session")
+def data_set(cards: Registry) -> Callable[[str], Path]:
+    """The folder of a data set, by its name; made once a session."""
+    entries = {entry.card.data.name: entry for entry in cards.tasks}
+    return lambda name: data.ready(entries[name], lambda _done, _total: None)

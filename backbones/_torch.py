@@ -1,6 +1,6 @@
 """The encoder of every backbone that is a PyTorch network."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Self
 
 import numpy as np
@@ -51,35 +51,33 @@ class TorchEncoder(Encoder):
 
     def encode(self, audio: Audio) -> Features:
         """See `Encoder.encode`."""
-        parts = [
-            {name: x.float().cpu().numpy() for name, x in part.items()}
-            for part in self._forward(audio)
-        ]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        parts = self._run(audio, Tensor.cpu)
+        return {name: torch.cat([part[name] for part in parts]).numpy() for name in parts[0]}
 
     def summarise(self, audio: Audio) -> Features:
         """See `Encoder.summarise`; one copy from the device for all layers."""
-        means = [
-            {name: x.float().mean(dim=1, keepdim=True) for name, x in part.items()}
-            for part in self._forward(audio)
-        ]
-        whole = torch.cat([torch.cat(list(part.values()), dim=-1) for part in means])
-        ends = np.cumsum([x.shape[-1] for x in means[0].values()])[:-1]
-        pieces = np.split(whole.cpu().numpy(), ends, axis=-1)
-        return {name: np.ascontiguousarray(x) for name, x in zip(means[0], pieces, strict=True)}
+        parts = self._run(audio, _mean_over_frames)
+        whole = torch.cat([torch.cat(list(part.values()), dim=-1) for part in parts]).cpu()
+        pieces = whole.split([x.shape[-1] for x in parts[0].values()], dim=-1)
+        return {name: x.numpy().copy() for name, x in zip(parts[0], pieces, strict=True)}
 
     @torch.inference_mode()
-    def _forward(self, audio: Audio) -> Iterator[dict[str, Tensor]]:
-        on_cpu = self._device.type == "cpu"
+    def _run(self, audio: Audio, keep: Callable[[Tensor], Tensor]) -> list[dict[str, Tensor]]:
+        """What to keep of every layer, for one group of rows after another."""
         tensor = torch.from_numpy(np.ascontiguousarray(audio))
         if self._device.type == "cuda":
             tensor = tensor.pin_memory()
-        tensor = tensor.to(self._device, non_blocking=True)
+        rows = self._rows if self._device.type == "cpu" else len(tensor)
+        groups = tensor.to(self._device, non_blocking=True).split(rows)
         exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
         mixed = torch.autocast(self._device.type, self._dtype, enabled=self._dtype is not None)
         with exact, mixed:
-            for part in tensor.split(self._rows if on_cpu else len(tensor)):
-                yield self.network(part)
+            outputs = (self.network(group) for group in groups)
+            return [{name: keep(x.float()) for name, x in out.items()} for out in outputs]
+
+
+def _mean_over_frames(x: Tensor) -> Tensor:
+    return x.mean(dim=1, keepdim=True)
 
 
 def _supports(device: torch.device, precision: Precision) -> bool:

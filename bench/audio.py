@@ -20,6 +20,9 @@ SILENCE = 1.5 * 2.0**-15
 LEAST_DECODED = 0.99
 """The share of its declared length that a file must decode to."""
 
+STREAMED = 0x7FFF_F000
+"""From here on, the 32-bit size in a header is what a pipe writes for want of the true one."""
+
 
 class BadAudioError(ValueError):
     """A file cannot be used."""
@@ -41,11 +44,14 @@ def seconds(path: Path) -> float:
     if path.stat().st_size == 0:
         raise BadAudioError(path, "empty file")
     try:
-        return float(soundfile.info(path).duration)
+        info = soundfile.info(path)
     except soundfile.LibsndfileError as error:
         from bench import salvage
 
-        return salvage.seconds(path, str(error))
+        return salvage.seconds(path, error.error_string)
+    if info.format == "RAW":  # libsndfile's guess where a name ends in .au and no header follows
+        raise BadAudioError(path, "corrupt: it has no header")
+    return float(info.duration)
 
 
 def read(path: Path, rate: int, start: float = 0.0, length: float | None = None) -> Samples:
@@ -65,12 +71,13 @@ def read(path: Path, rate: int, start: float = 0.0, length: float | None = None)
     _refuse_short(path, len(mono) / native, declared)
     first = round(start * native)
     mono = mono[first : None if length is None else first + round(length * native)]
-    if length is not None and len(mono) < LEAST_DECODED * length * native:
-        reason = f"{len(mono) / native:.2f} s from {start:.2f} s on, expected {length:.2f} s"
+    if len(mono) == 0 or len(mono) < LEAST_DECODED * (length or 0) * native:
+        expected = "more" if length is None else f"{length:.2f} s"
+        reason = f"{len(mono) / native:.2f} s from {start:.2f} s on, expected {expected}"
         raise BadAudioError(path, reason)
     if not np.isfinite(mono).all():
         raise BadAudioError(path, "holds NaN or infinite samples")
-    if len(mono) == 0 or np.abs(mono).max() <= SILENCE:
+    if np.abs(mono).max() <= SILENCE:
         raise BadAudioError(path, "silent")
     if native != rate:
         mono = soxr.resample(mono, native, rate, quality="HQ")
@@ -103,27 +110,37 @@ def _decode(path: Path) -> tuple[Samples, int]:
     except soundfile.LibsndfileError as error:
         from bench import salvage
 
-        return salvage.decode(path, str(error))
-    return audio.mean(axis=1), native
+        return salvage.decode(path, error.error_string)
+    except MemoryError:
+        raise BadAudioError(path, "corrupt: its header declares more than memory holds") from None
+    return np.einsum("tc->t", audio) / audio.shape[1], native
 
 
 def _refuse_short(path: Path, decoded: float, declared: float) -> None:
     """Compare what came out with what the header, or the container's end, promised."""
     if decoded < LEAST_DECODED * declared:
         raise BadAudioError(path, f"truncated: {decoded:.2f} s decode of {declared:.2f} s declared")
-    cut_short = {b"RIFF": _riff_is_cut, b"OggS": _ogg_is_cut}
     with path.open("rb") as file:
-        check = cut_short.get(file.read(4))
-    if check is not None and check(path):
+        head = file.read(28)
+    complete = path.stat().st_size >= LEAST_DECODED * _promised_bytes(head)
+    if not complete or (head.startswith(b"OggS") and _ogg_is_cut(path)):
         raise BadAudioError(path, f"truncated: the file ends after {decoded:.2f} s, before its end")
 
 
-def _riff_is_cut(path: Path) -> bool:
-    """Whether the RIFF chunk is longer than the file; a stream leaves its size at all ones."""
-    unknown = 0xFFFFFFFF
-    with path.open("rb") as file:
-        size = int.from_bytes(file.read(8)[4:], "little")
-    return size != unknown and size > path.stat().st_size - 8
+def _promised_bytes(head: bytes) -> int:
+    """The size of the whole file by the header of WAV, AIFF, AU or RF64; 0 where not told.
+
+    libsndfile takes the rest of the file for whatever such a header says.
+    """
+    if head.startswith(b"RF64"):
+        return int.from_bytes(head[20:28], "little")
+    sizes = {
+        b"RIFF": int.from_bytes(head[4:8], "little"),
+        b"FORM": int.from_bytes(head[4:8], "big"),
+        b".snd": int.from_bytes(head[8:12], "big"),
+    }
+    size = sizes.get(head[:4], 0)
+    return size if size < STREAMED else 0
 
 
 def _ogg_is_cut(path: Path) -> bool:

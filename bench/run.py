@@ -158,7 +158,10 @@ class _Run:
                     bad = extraction.extract(entry, clips, store, self.request.settings, step)
             else:
                 bad = extraction.extract(entry, clips, store, self.request.settings, _quietly)
-            if bad and self.request.on_bad_audio is OnBadAudio.STOP:
+            fate = "" if self.request.on_bad_audio is OnBadAudio.STOP else ", left out"
+            for error in bad:
+                self.reporter.say(f"{error}{fate}")
+            if bad and not fate:
                 raise BadAudioFoundError(name, bad)
             reasons = {error.path: error.reason for error in bad}
             return [self._work(entry, table, store, features, reasons) for table in tables]

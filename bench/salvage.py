@@ -16,13 +16,15 @@ def seconds(path: Path, problem: str) -> float:
     """The length that the container declares [s].
 
     Raises:
-        BadAudioError: PyAV is absent or cannot open the file either.
+        BadAudioError: PyAV is absent, or cannot open the file either, or finds no length.
     """
     with _opened(path, problem) as container:
         stream = container.streams.audio[0]
         if stream.duration is not None and stream.time_base is not None:
             return float(stream.duration * stream.time_base)
-        return (container.duration or 0) / 1e6
+        if container.duration is not None:
+            return container.duration / 1e6
+    raise BadAudioError(path, f"corrupt: {problem}; it declares no length")
 
 
 def decode(path: Path, problem: str) -> tuple[npt.NDArray[np.float32], int]:

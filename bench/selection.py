@@ -11,6 +11,7 @@ from tasks import Task
 
 BACKBONES = ("melstats", "chroma", "musicnn-msd", "trunk-random")
 SUITE = "embedded"
+DEVICES = ("auto", "cpu", "cuda", "mps", "xpu")
 
 
 class Preset(StrEnum):
@@ -62,6 +63,17 @@ def _suite(registry: Registry, suite: str) -> list[Entry[Task]]:
         known = {name for entry in registry.tasks for name in entry.card.suites}
         raise UnknownNameError(suite, "suite", sorted(known))
     return found
+
+
+def device(name: str) -> str:
+    """A torch device name, or `auto`.
+
+    Raises:
+        UnknownNameError: it is neither.
+    """
+    if name.partition(":")[0] not in DEVICES:
+        raise UnknownNameError(name, "device", DEVICES)
+    return name
 
 
 def protocol(name: str) -> Protocol:

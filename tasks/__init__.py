@@ -154,7 +154,5 @@ class Task:
 
 def digest_of(clips: Iterable[Clip]) -> str:
     """Sha256 over ids, splits, groups, labels and times of the clips, in any order."""
-    rows = sorted(
-        json.dumps([c.id, c.split, c.group, c.label, c.start, c.seconds]) for c in clips
-    )
+    rows = sorted(json.dumps([c.id, c.split, c.group, c.label, c.start, c.seconds]) for c in clips)
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()

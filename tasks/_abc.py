@@ -42,7 +42,7 @@ DANCES = "reel|jig|double jig|slip jig|hornpipe|strathspey|clog|highland fling|a
 
 @dataclass(frozen=True, slots=True)
 class Tune:
-    """A melody and what its book says of it.
+    """What a book says of a tune.
 
     Attributes:
         title: as printed.
@@ -53,9 +53,8 @@ class Tune:
         tonic: pitch class, C = 0.
         mode: `major`, `minor`, `dorian` …
         bar: length of a bar [quarter notes].
-        beat: length of a beat [quarter notes]: half a bar of 2/4 and 6/8, a third of the others.
-        upbeat: length of what comes before the first bar [quarter notes].
-        notes: (notes, 3): onset and duration [quarter notes], MIDI pitch.
+        head: the fields a reader needs.
+        music: the notes, as printed.
     """
 
     title: str
@@ -66,22 +65,50 @@ class Tune:
     tonic: int
     mode: str
     bar: float
-    beat: float
-    upbeat: float
+    head: str
+    music: str
+
+    @property
+    def beat(self) -> float:
+        """Length of a beat [quarter notes]: half a bar of 2/4 and 6/8, else a third."""
+        return self.bar / (2 if self.meter in {DUPLE, "6/8"} else 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Melody:
+    """The notes of a tune.
+
+    Attributes:
+        notes: (notes, 3): onset and duration [quarter notes], MIDI pitch.
+        upbeat: length of what comes before the first bar [quarter notes].
+    """
+
     notes: npt.NDArray[np.float64]
+    upbeat: float
 
 
 def read(path: Path) -> list[Tune]:
-    """The tunes of an ABC file that come through clean.
-
-    Left out: tunes without a metre of `METERS` or a key, tunes that change either, tunes with
-    notes that cannot be read or with bars of the wrong length (more than a third of them; the
-    bars around a repeat are often split).
-    """
+    """The tunes of an ABC file that keep to one metre of `METERS` and to one key."""
     text = path.read_text(encoding="utf-8", errors="replace")
     parts = re.split(r"^(?=X:)", text.replace("\r\n", "\n"), flags=re.MULTILINE)[1:]
     found = (_tune(part, path.parent.name) for part in parts)
     return [tune for tune in found if tune is not None]
+
+
+def melody(tune: Tune) -> Melody | None:
+    """The notes of a tune, without ornaments and repeats.
+
+    None if some cannot be read, or if more than a third of the bars have the wrong length
+    (those around a repeat are often split).
+    """
+    music = _bare(tune.music)
+    notes, complaints = _notes(f"{tune.head}{music}\n")
+    uneven = complaints.count("time units")
+    if "Error" in complaints or uneven > music.count("|") / 3 or not len(notes):
+        return None
+    first, _ = _notes(f"{tune.head}{music.split('|', maxsplit=1)[0]}\n")
+    upbeat = first[:, :2].sum(axis=1).max(initial=0.0)
+    return Melody(notes, float(upbeat) % tune.bar)
 
 
 def normalised(title: str) -> str:
@@ -98,29 +125,25 @@ def normalised(title: str) -> str:
 
 
 def _tune(part: str, book: str) -> Tune | None:
-    header, body = _split(part)
-    meter = METERS.get(header.get("M", [""])[0].replace(" ", ""))
-    key = _key(header.get("K", [""])[0])
-    if meter is None or key is None or not header.get("T") or re.search(r"\[?[KML]:", body):
+    fields, music = _split(part)
+    written = fields.get("M", [""])[0].replace(" ", "")
+    key = _key(fields.get("K", [""])[0])
+    names = tuple(dict.fromkeys(filter(None, map(normalised, fields.get("T", [])))))
+    if written not in METERS or key is None or not names or re.search(r"[KML]:", music):
         return None
-    score = _melody(header, body)
-    if score is None:
-        return None
-    notes, upbeat = score
-    bar = 4 * float(Fraction({"C": "4/4", "C|": "4/4"}.get(header["M"][0], header["M"][0])))
-    kind = header.get("R", [""])[0].lower()
+    kind = fields.get("R", [""])[0].lower()
+    lines = [f"{name}:{fields[name][0]}" for name in ("M", "L", "K") if name in fields]
     return Tune(
-        title=header["T"][0],
-        names=tuple(dict.fromkeys(normalised(title) for title in header["T"] if title)),
+        title=fields["T"][0],
+        names=names,
         book=book,
         kind=KINDS.get(kind, kind),
-        meter=meter,
+        meter=METERS[written],
         tonic=key[0],
         mode=key[1],
-        bar=bar,
-        beat=bar / (2 if meter in {DUPLE, "6/8"} else 3),
-        upbeat=upbeat % bar,
-        notes=notes,
+        bar=4 * float(Fraction(written.replace("C|", "1").replace("C", "1"))),
+        head="\n".join(["X:1", "T:", *lines, ""]),
+        music=music,
     )
 
 
@@ -132,9 +155,7 @@ def _split(part: str) -> tuple[dict[str, list[str]], str]:
         field = re.match(r"([A-Za-z+]):(.*)", line)
         if field and "K" not in header:
             header.setdefault(field[1], []).append(field[2].strip())
-        elif field and field[1] in "KML":
-            music.append(line)
-        elif line and not field:
+        elif line and (not field or field[1] in "KML"):
             music.append(line)
         elif music and not line:
             break
@@ -143,27 +164,12 @@ def _split(part: str) -> tuple[dict[str, list[str]], str]:
 
 def _key(field: str) -> tuple[int, str] | None:
     """Tonic and mode of a K field, e.g. `Ador` is (9, 'dorian')."""
-    match = re.fullmatch(r"([A-G])([#b]?)\s*([A-Za-z]*)", field.split("%")[0].strip())
+    match = re.fullmatch(r"([A-G])([#b]?)\s*([A-Za-z]*)", field)
     if match is None:
         return None
     mode = MODES.get(match[3][:3].lower())
     tonic = NATURALS[match[1]] + {"": 0, "#": 1, "b": -1}[match[2]]
     return None if mode is None else (tonic % 12, mode)
-
-
-def _melody(
-    header: dict[str, list[str]], body: str
-) -> tuple[npt.NDArray[np.float64], float] | None:
-    """Notes, and the length of what stands before the first bar line [quarter notes]."""
-    lines = [f"{name}:{header[name][0]}" for name in ("M", "L", "K") if name in header]
-    head = "\n".join(["X:1", "T:", *lines, ""])
-    music = _bare(body)
-    notes, complaints = _notes(head + music + "\n")
-    uneven = complaints.count("time units")
-    if "Error" in complaints or uneven > music.count("|") / 3 or not len(notes):
-        return None
-    first_bar, _ = _notes(head + music.split("|")[0] + "\n")
-    return notes, float(first_bar[:, :2].sum(axis=1).max()) if len(first_bar) else 0.0
 
 
 def _bare(body: str) -> str:
@@ -176,7 +182,7 @@ def _bare(body: str) -> str:
 
 
 def _notes(abc: str) -> tuple[npt.NDArray[np.float64], str]:
-    """Notes of a one-part tune (see `Tune.notes`), and what the reader complained of."""
+    """Notes of a tune (see `Melody`), and what the reader complained of."""
     from symusic import Score
 
     with _captured() as printed:

@@ -279,7 +279,7 @@ def test_what_dpkg_complains_of_is_one_line(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     (tmp_path / "archive").write_bytes(b"!<arch>\nnothing")
-    with pytest.raises(AssetError, match="^archive cannot be unpacked: one two$"):
+    with pytest.raises(AssetError, match=r"^archive cannot be unpacked: one two$"):
         fetch(f"{tmp_path / 'archive'}#a")
 
 

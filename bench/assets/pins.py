@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 from packageurl import PackageURL
 
+from bench.errors import UserError
+
 _NAME = re.compile(r"(@?[a-z0-9][\w.-]*/)?[a-z0-9][\w.+-]*", re.ASCII | re.IGNORECASE)
 _VERSION = re.compile(r"[a-z0-9][\w.+~:!-]*", re.ASCII | re.IGNORECASE)
 _ARCHITECTURE = re.compile(r"[a-z0-9-]*")
@@ -27,7 +29,7 @@ Progress: TypeAlias = Callable[[int, int | None], None]
 """Called with (bytes done, bytes in all or None where that is not known)."""
 
 
-class AssetError(Exception):
+class AssetError(UserError):
     """A pinned file cannot be had; the message is one line."""
 
 

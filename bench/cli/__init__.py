@@ -2,7 +2,6 @@
 
 import sys
 
-import click
 import typer
 
 from bench.cli import cards, data, run
@@ -37,12 +36,11 @@ def main() -> None:
     except UserError as error:
         sys.stderr.write(f"bench: {error}\n")
         code = USER_ERROR
-    except click.ClickException as error:
+    except typer.TyperException as error:
         sys.stderr.write(f"bench: {error.format_message()}\n")
         code = USER_ERROR
-    except (KeyboardInterrupt, click.Abort):
+    if code == INTERRUPTED:
         sys.stderr.write(
             "\nbench: interrupted. What is finished is kept; the same command goes on from there.\n"
         )
-        code = INTERRUPTED
     sys.exit(code)

@@ -54,16 +54,19 @@ def run(
     Without options: four backbones on the embedded tasks.
     """
     cards = registry.find(include or ())
+    asked = selection.protocol(protocol)
+    settings = Settings(
+        device=selection.device(device), precision=precision, batch_seconds=batch_seconds
+    )
     backbones = selection.backbones(cards, backbone or (), everything=everything)
     tasks = selection.tasks(cards, task or (), suite, preset)
-    asked = selection.protocol(protocol)
     request = Request(
         include=tuple(path.resolve() for path in include or ()),
         protocol=asked.name,
         trials=trials or asked.trials,
         seeds=seeds or asked.seeds,
         layer=layer,
-        settings=Settings(device=device, precision=precision, batch_seconds=batch_seconds),
+        settings=settings,
         on_bad_audio=on_bad_audio,
         results=board / "results",
     )

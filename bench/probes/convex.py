@@ -58,11 +58,11 @@ class Basis:
             rotation = centred.T @ left / (clips * spectrum.clamp_min(1e-300)).sqrt()
         keep = spectrum > 1e-10 * spectrum.max()
         rotation = scale[:, None] * rotation[:, keep]
-        return cls(mean.to(x), rotation.to(x), spectrum[keep].to(x))
+        return cls(mean, rotation, spectrum[keep].to(x))
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(clips, dim) → (clips, rank)."""
-        return (x - self.mean) @ self.rotation
+        """(clips, dim) → (clips, rank); in double, for small axes are differences of large ones."""
+        return ((x.double() - self.mean) @ self.rotation).to(x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,14 +202,15 @@ def minimise(objective: Objective, start: Tensor, curvature: Tensor) -> Tensor:
     steps: list[Tensor] = []
     changes: list[Tensor] = []
     for _ in range(MAX_ITERATIONS):
-        active = (gradient.square() / curvature[which]).sum(1) / 2 > TOLERANCE
+        direction = _direction(gradient, curvature[which], steps, changes)
+        active = -(gradient * direction).sum(1) / 2 > TOLERANCE * loss
         solution[which] = point
         if not active.any():
             break
         if not active.all():
-            which, point, loss, gradient = (t[active] for t in (which, point, loss, gradient))
+            state = (which, point, loss, gradient, direction)
+            which, point, loss, gradient, direction = (t[active] for t in state)
             steps, changes = ([t[active] for t in history] for history in (steps, changes))
-        direction = _direction(gradient, curvature[which], steps, changes)
         new_point, loss, new_gradient, moved = _step(
             objective, which, point, loss, gradient, direction
         )

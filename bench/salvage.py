@@ -1,5 +1,6 @@
 """What libsndfile cannot read: m4a, wma and damaged files, packet by packet through PyAV."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,12 +44,9 @@ def decode(path: Path, problem: str) -> tuple[npt.NDArray[np.float32], int]:
         rate = stream.rate
         resampler = av.AudioResampler(format="fltp", rate=rate)
         for packet in container.demux(stream):
-            try:
-                frames = packet.decode()
-            except av.FFmpegError:
-                continue
-            planes = [plane for frame in frames for plane in resampler.resample(frame)]
-            blocks.extend(plane.to_ndarray().mean(axis=0, dtype=np.float32) for plane in planes)
+            with suppress(av.FFmpegError, ValueError):  # ValueError: another rate, other channels
+                planes = [p for frame in packet.decode() for p in resampler.resample(frame)]
+                blocks.extend(p.to_ndarray().mean(axis=0, dtype=np.float32) for p in planes)
     if not blocks:
         raise BadAudioError(path, f"corrupt: {problem}")
     return np.concatenate(blocks), rate
@@ -61,10 +59,11 @@ def _opened(path: Path, problem: str) -> "InputContainer":
         reason = f"unreadable: {problem} (`pip install 'mulap-bench[av]'` reads more formats)"
         raise BadAudioError(path, reason) from None
     try:
-        container = av.open(str(path))
+        container = av.open(str(path), metadata_errors="ignore")
     except av.FFmpegError as error:
         raise BadAudioError(path, f"corrupt: {problem}; {error.strerror}") from None
-    if not container.streams.audio:
+    streams = container.streams.audio
+    if not streams or streams[0].codec_context is None:
         container.close()
-        raise BadAudioError(path, "holds no audio")
+        raise BadAudioError(path, f"unreadable: {problem}; no audio in it that PyAV decodes")
     return container

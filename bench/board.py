@@ -31,7 +31,7 @@ class _Row:
     Attributes:
         record: of one pair.
         samples: the primary metric on the shared resamples; None for a task not known here.
-        clips: digest of the test clips that were scored; others cannot be compared with.
+        clips: digest of the test clips, groups and labels; rows with another are not compared.
     """
 
     record: Record
@@ -78,7 +78,8 @@ def is_fresh(board: Path, registry: Registry) -> bool:
 def _row(path: Path, registry: Registry) -> _Row:
     record = records.read(path)
     predictions = Predictions.load(path.with_suffix(".npz"))
-    clips = provenance.digest(predictions.ids.tolist())
+    asked = (predictions.ids, predictions.groups, predictions.truth)
+    clips = provenance.digest([array.tolist() for array in asked])
     try:
         task = registry.tasks[record.task.name].card
     except UnknownNameError:
@@ -123,8 +124,12 @@ def _comparable(task: str, rows: _Rows) -> dict[str, Samples]:
 
 def _letters(rows: _Rows, compared: Mapping[str, Samples], task: str) -> dict[str, str]:
     """Letters by backbone."""
-    values = [rows[task, backbone].record.primary.value for backbone in compared]
-    return dict(zip(compared, statistics.ties(values, list(compared.values())), strict=True))
+    if not compared:
+        return {}
+    mine = [rows[task, backbone].record for backbone in compared]
+    values = [record.primary.value for record in mine]
+    found = statistics.ties(values, list(compared.values()), mine[0].clips.groups)
+    return dict(zip(compared, found, strict=True))
 
 
 def _ranks(rows: _Rows, comparable: Mapping[str, Mapping[str, Samples]]) -> dict[str, Rank]:

@@ -36,7 +36,7 @@ class Digests:
                 [
                     (str(path), stats[path], sha)
                     for path, sha in fresh.items()
-                    if path.stat().st_mtime < settled
+                    if path.stat().st_ctime < settled
                 ],
             )
         return found | fresh

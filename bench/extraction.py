@@ -12,29 +12,23 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from functools import cached_property
 
 import numpy as np
 
-from backbones import Audio, Backbone, Encoder, Precision
-from bench import assets, audio, provenance
+from backbones import Audio, Backbone, Encoder, Features, Precision
+from bench import assets, audio, provenance, shards
 from bench.audio import BadAudioError, Samples
 from bench.registry import Entry
+from bench.shards import Item
 from bench.store import Cost, Rows, Store
-from tasks import Clip
+from tasks import Clip, Progress
 
 VERSION = 1
 """Part of every key; raise it when windows are cut or stored differently."""
 
-SHARD_CLIPS = 256
-SHARD_SECONDS = 900.0
-"""A shard is full at this many clips or seconds of audio, whichever comes first."""
-
 BATCH_SECONDS = 48.0
 """Audio in a batch, unless asked otherwise [s]."""
-
-Progress: TypeAlias = Callable[[int, int], None]
-"""Called with (clips done, clips in all)."""
 
 
 class EncoderError(RuntimeError):
@@ -56,13 +50,6 @@ class Settings:
     precision: Precision = Precision.FP32
     batch_seconds: float = BATCH_SECONDS
     threads: int = field(default_factory=lambda: min(8, os.cpu_count() or 1))
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    key: str
-    clip: Clip
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +76,8 @@ def key_of(entry: Entry[Backbone], precision: Precision) -> str:
 
 def clip_key(clip: Clip, content: str) -> str:
     """The key of a clip's audio, given the digest of its file."""
-    return f"{content}:{clip.start:g}:{'' if clip.seconds is None else format(clip.seconds, 'g')}"
+    seconds = "" if clip.seconds is None else repr(float(clip.seconds))
+    return f"{content}:{float(clip.start)!r}:{seconds}"
 
 
 def extract(
@@ -119,47 +107,15 @@ def extract(
     missing = {key: clips[key] for key in store.missing(clips)}
     if not missing:
         return []
-    shards, bad = _plan(missing, settings.threads)
-    if shards:
-        done = itertools.count(len(clips) - len(missing) + len(bad) + 1)
-        worker = _Worker(entry.card, store, settings, lambda: progress(next(done), len(clips)))
-        worker.run(shards)
-        bad += worker.bad
+    items, bad = shards.measure(missing, settings.threads)
+    done = itertools.count(len(clips) - len(items) + 1)
+    worker = _Worker(entry.card, store, settings, lambda: progress(next(done), len(clips)))
+    untried = shards.plan(item for item in items if item.key not in store.bad)
+    tried = shards.plan(item for item in items if item.key in store.bad)
+    worker.run({**untried, **tried})
+    left_out = store.missing(item.key for item in items)
+    bad += [BadAudioError(clips[key].path, store.bad[key]) for key in left_out]
     return sorted(bad, key=lambda error: error.path)
-
-
-def _plan(
-    clips: Mapping[str, Clip], threads: int
-) -> tuple[dict[str, list[_Item]], list[BadAudioError]]:
-    """Shard id → its clips; and the files without a readable header.
-
-    Taking finished shards out of the list leaves the borders of the others where they were.
-    """
-    items: list[_Item] = []
-    bad: list[BadAudioError] = []
-    with ThreadPoolExecutor(threads) as pool:
-        for key, length in zip(clips, pool.map(_length, clips.values()), strict=True):
-            if isinstance(length, BadAudioError):
-                bad.append(length)
-            else:
-                items.append(_Item(key, clips[key], length))
-    items.sort(key=lambda item: (item.seconds, item.key))
-    groups: list[list[_Item]] = []
-    total = 0.0
-    for item in items:
-        if not groups or len(groups[-1]) == SHARD_CLIPS or total + item.seconds > SHARD_SECONDS:
-            groups.append([])
-            total = 0.0
-        groups[-1].append(item)
-        total += item.seconds
-    return {provenance.digest([i.key for i in group])[:24]: group for group in groups}, bad
-
-
-def _length(clip: Clip) -> float | BadAudioError:
-    try:
-        return audio.seconds(clip.path) if clip.seconds is None else clip.seconds
-    except BadAudioError as error:
-        return error
 
 
 def load(card: Backbone, settings: Settings) -> Encoder:
@@ -192,16 +148,19 @@ class _Worker:
         self.store = store
         self.settings = replace(settings, device=resolve(settings.device))
         self.progress = progress
-        self.encoder = load(card, self.settings)
-        self.bad: list[BadAudioError] = []
 
-    def run(self, shards: Mapping[str, Sequence[_Item]]) -> None:
+    @cached_property
+    def encoder(self) -> Encoder:
+        """Loaded when the first batch is there: maybe another process does all the work."""
+        return load(self.card, self.settings)
+
+    def run(self, planned: Mapping[str, Sequence[Item]]) -> None:
         """Make every shard; those that another process is at are waited for at the end."""
-        held = [shard for shard, items in shards.items() if not self._make(shard, items)]
+        held = [shard for shard, items in planned.items() if not self._make(shard, items)]
         for shard in held:
-            self._make(shard, shards[shard], wait=True)
+            self._make(shard, planned[shard], wait=True)
 
-    def _make(self, shard: str, items: Sequence[_Item], *, wait: bool = False) -> bool:
+    def _make(self, shard: str, items: Sequence[Item], *, wait: bool = False) -> bool:
         """Make a shard unless it is there; False where another process is at it."""
         with self.store.lock(shard, wait=wait) as mine:
             if mine and shard not in self.store:
@@ -211,22 +170,24 @@ class _Worker:
                     self.progress()
         return mine
 
-    def _encode(self, shard: str, items: Sequence[_Item]) -> None:
+    def _encode(self, shard: str, items: Sequence[Item]) -> None:
         """Decode, encode and store one shard."""
         rows: dict[str, Rows] = {}
         encode_seconds = audio_seconds = 0.0
         for batch in self._batches(items, rows):
+            encoder, samples = self.encoder, np.stack([window.samples for window in batch])
             started = time.perf_counter()
-            features = self._features(np.stack([window.samples for window in batch]))
+            features = self._features(encoder, samples)
             encode_seconds += time.perf_counter() - started
             audio_seconds += sum(len(w.samples) for w in batch) / self.card.sample_rate
             for window, row in zip(batch, features, strict=True):
                 rows[window.key][window.index] = row
         if rows:
+            bad = {i.key: self.store.bad[i.key] for i in items if i.key not in rows}
             cost = Cost(encode_seconds, audio_seconds, self.settings.device)
-            self.store.write(shard, rows, cost, provenance.packages())
+            self.store.write(shard, rows, bad, cost, provenance.packages())
 
-    def _batches(self, items: Sequence[_Item], rows: dict[str, Rows]) -> Iterator[list[_Window]]:
+    def _batches(self, items: Sequence[Item], rows: dict[str, Rows]) -> Iterator[list[_Window]]:
         """Windows of equal length, a batch at a time; makes room in `rows` for each clip."""
         card = self.card
         limit = self.settings.batch_seconds * card.sample_rate
@@ -241,36 +202,51 @@ class _Worker:
                     yield pending.pop(size)
         yield from pending.values()
 
-    def _decoded(self, items: Sequence[_Item]) -> Iterator[tuple[_Item, Samples]]:
-        """Clips in order, decoded ahead by threads; a bad file is noted and left out."""
-        waiting: deque[tuple[_Item, Future[Samples]]] = deque()
-        rest = iter(items)
-        with ThreadPoolExecutor(self.settings.threads) as pool:
-            while True:
-                for item in itertools.islice(rest, 4 * self.settings.threads - len(waiting)):
-                    clip = item.clip
-                    future = pool.submit(
-                        audio.read, clip.path, self.card.sample_rate, clip.start, clip.seconds
-                    )
-                    waiting.append((item, future))
-                if not waiting:
-                    return
+    def _decoded(self, items: Sequence[Item]) -> Iterator[tuple[Item, Samples]]:
+        """Clips in order, decoded ahead by threads; a bad file is noted and left out.
+
+        Ahead are two batches, or a clip a thread where clips are longer than that.
+        """
+        waiting: deque[tuple[Item, Future[Samples]]] = deque()
+        rest = deque(items)
+        threads = self.settings.threads
+        with ThreadPoolExecutor(threads) as pool:
+            while rest or waiting:
+                ahead = sum(item.seconds for item, _ in waiting)
+                while rest and (len(waiting) < threads or ahead < 2 * self.settings.batch_seconds):
+                    item = rest.popleft()
+                    waiting.append((item, pool.submit(self._read, item.clip)))
+                    ahead += item.seconds
                 item, future = waiting.popleft()
                 try:
                     yield item, future.result()
                 except BadAudioError as error:
-                    self.bad.append(error)
+                    self.store.bad[item.key] = error.reason
                 self.progress()
 
-    def _features(self, batch: Audio) -> Rows:
-        """All layers side by side: (windows, dim).
+    def _read(self, clip: Clip) -> Samples:
+        return audio.read(clip.path, self.card.sample_rate, clip.start, clip.seconds)
+
+    def _features(self, encoder: Encoder, batch: Audio) -> Rows:
+        """All layers side by side: (windows, dim). A batch too large for a GPU goes in halves.
 
         Raises:
             EncoderError: they are not what the card promises, or not finite.
         """
-        features = self.encoder.summarise(batch)
+        half = len(batch) // 2
+        try:
+            return self._checked(encoder.summarise(batch), len(batch))
+        except RuntimeError as error:
+            import torch
+
+            if half == 0 or not isinstance(error, torch.OutOfMemoryError):
+                raise
+        parts = (batch[:half], batch[half:])
+        return np.concatenate([self._features(encoder, part) for part in parts])
+
+    def _checked(self, features: Features, windows: int) -> Rows:
         got = {name: x.shape for name, x in features.items()}
-        expected = {layer.name: (len(batch), 1, layer.dim) for layer in self.card.layers}
+        expected = {layer.name: (windows, 1, layer.dim) for layer in self.card.layers}
         if got != expected:
             message = f"{self.card.name} returned {got}, its card promises {expected}"
             raise EncoderError(message)

@@ -13,6 +13,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
+OURS = {"backbones", "bench", "leaderboard", "tasks"}
+
+LIBRARIES = {"site-packages", "dist-packages"}
+"""Where installed packages lie side by side, one no part of the other."""
+
 PACKAGES = (
     *("mulap-bench", "torch", "torchaudio", "nnAudio", "numpy", "scipy", "optuna"),
     *("soundfile", "soxr", "symusic", "midirenderer"),
@@ -28,6 +33,7 @@ def code_digest(*files: Path) -> str:
     """Sha256 over source files and all that they import from beside them or from this project.
 
     So whoever edits a network gets new features, whatever the card's name or version says.
+    Installed libraries are left out; files may move or be renamed together.
     """
     seen: dict[Path, str] = {}
     waiting = [file.resolve() for file in files]
@@ -37,35 +43,42 @@ def code_digest(*files: Path) -> str:
             source = file.read_bytes()
             seen[file] = hashlib.sha256(source).hexdigest()
             waiting.extend(_imported(file, source))
-    return digest(sorted(seen.values()))
+    return digest(list(seen.values()))
 
 
 def _imported(file: Path, source: bytes) -> Iterator[Path]:
-    """Files that `file` imports, looked up beside its top package and in this project."""
-    package = file.parent
-    while (package / "__init__.py").exists():
-        package = package.parent
+    """Files that `file` imports, of this project or from beside its top package."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names = [alias.name.split(".") for alias in node.names]
-            roots = [package, ROOT]
+            for alias in node.names:
+                name = alias.name.split(".")
+                yield from _located(_root(file, name[0]), name)
         elif isinstance(node, ast.ImportFrom):
             stem = node.module.split(".") if node.module else []
-            names = [stem, *([*stem, alias.name] for alias in node.names)]
-            roots = [file.parents[node.level - 1]] if node.level else [package, ROOT]
-        else:
-            continue
-        for name in names:
-            yield from _located(roots, name)
+            root = file.parents[node.level - 1] if node.level else _root(file, stem[0])
+            for alias in node.names:
+                yield from _located(root, [*stem, alias.name])
 
 
-def _located(roots: list[Path], name: list[str]) -> Iterator[Path]:
-    for root in roots:
-        path = root.joinpath(*name)
-        for file in (path.with_suffix(".py"), path / "__init__.py"):
-            if name and file.is_file():
-                yield file.resolve()
-                return
+def _root(file: Path, top: str) -> Path | None:
+    """The folder in which `file` finds the package `top`; None for an installed library."""
+    if top in OURS:
+        return ROOT
+    folder = file.parent
+    while (folder / "__init__.py").exists():
+        folder = folder.parent
+    own = file.relative_to(folder).parts[0].removesuffix(".py")
+    return None if folder.name in LIBRARIES and top != own else folder
+
+
+def _located(root: Path | None, name: list[str]) -> Iterator[Path]:
+    """The module `name` under `root` and the packages that it is in, as far as there are files."""
+    if root is None:
+        return
+    for depth in range(len(name) + 1):
+        path = root.joinpath(*name[:depth])
+        found = [file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()]
+        yield from (file.resolve() for file in found[:1])
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """Scores a chosen probe on the test clips. Nothing else in `bench` reads a test label."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,11 @@ from bench.probes.job import Result
 from bench.store import Cost, write_atomically
 from leaderboard import records
 from leaderboard.records import Predictions, Record
-from tasks import Clip, Kind, Split, Task, Truth
+from tasks import Clip, Kind, Metric, Split, Task, Truth
+
+
+class UndefinedTestScoreError(ValueError):
+    """A metric of a task has no value on the test clips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +73,16 @@ def truth(kind: Kind, clips: Sequence[Clip]) -> Truth:
 
 
 def evaluate(row: Row, result: Result, cost: Cost) -> Record:
-    """The record of a row."""
+    """The record of a row.
+
+    Raises:
+        UndefinedTestScoreError: a metric has no value on these test clips.
+    """
     predictions = predicted(row, result)
-    scores = list(predictions.scores.astype(np.float64))
-    weights = statistics.group_weights([clip.group for clip in row.of(Split.TEST)])
-    estimates = {
-        metric.name: statistics.estimate(metric, predictions.truth, scores, weights)
-        for metric in row.task.metrics
-    }
     return Record(
         backbone=_backbone_facts(row.backbone),
         task=_task_facts(row.task),
-        scores={name: _score(value, len(row.seeds)) for name, value in estimates.items()},
+        scores={metric.name: _score(row, metric, predictions) for metric in row.task.metrics},
         per_class=_per_class(row, predictions),
         clips=_counts(row),
         search=records.Search(
@@ -131,29 +133,40 @@ def save(record: Record, row: Row, result: Result, path: Path) -> None:
     write_atomically(path, record.to_json().encode())
 
 
-def _score(value: statistics.Estimate, seeds: int) -> records.Score:
-    """A probe that no seed changes scores the same for each of them."""
-    fields = asdict(value)
-    if len(value.seeds) == 1:
-        fields["seeds"] = value.seeds * seeds
-    return records.Score(**fields)
+def _score(row: Row, metric: Metric, predictions: Predictions) -> records.Score:
+    """A metric over the seeds; a probe that no seed changes scores the same for each of them."""
+    scores = list(predictions.scores.astype(np.float64))
+    groups = predictions.groups.tolist()
+    found = statistics.estimate(metric, predictions.truth, scores, groups)
+    if not np.isfinite([found.value, found.low, found.high]).all():
+        message = (
+            f"{metric.name} of {row.backbone.name} on {row.task.name} is {found.value} "
+            f"[{found.low}, {found.high}] on {len(groups)} test clips, expected finite numbers; "
+            "are there enough labels of each kind among them?"
+        )
+        raise UndefinedTestScoreError(message)
+    seeds = found.seeds * (len(row.seeds) if len(found.seeds) == 1 else 1)
+    return records.Score(value=found.value, low=found.low, high=found.high, seeds=seeds)
 
 
 def _per_class(row: Row, predictions: Predictions) -> dict[str, float]:
-    from tasks._metrics import per_class
-
-    values = np.mean(
-        [
-            per_class(row.task.primary, predictions.truth, scores)
-            for scores in predictions.scores.astype(np.float64)
-        ],
-        axis=0,
-    )
-    return {
-        name: round(float(value), 6)
-        for name, value in zip(row.task.labels, values, strict=True)
-        if np.isfinite(value)
-    }
+    """The primary metric of each class, on the clips that are of it, or of each tag or target."""
+    truth, metric = predictions.truth, row.task.primary
+    found = {}
+    for index, name in enumerate(row.task.labels):
+        if truth.ndim == 1:
+            clips, columns = truth == index, slice(None)
+        else:
+            clips, columns = ~np.isnan(truth[:, index]), slice(index, index + 1)
+        if not clips.any():
+            continue
+        part = truth[clips] if truth.ndim == 1 else truth[clips, columns]
+        every = np.ones((1, len(part)))
+        seeds = predictions.scores[:, clips, columns].astype(np.float64)
+        value = float(np.mean([metric.function(part, scores, every)[0] for scores in seeds]))
+        if np.isfinite(value):
+            found[name] = round(value, 6)
+    return found
 
 
 def _counts(row: Row) -> records.Clips:

@@ -36,10 +36,10 @@ def decode(path: Path, problem: str) -> tuple[npt.NDArray[np.float32], int]:
     Raises:
         BadAudioError: PyAV is absent, or nothing decodes.
     """
-    import av
-
     blocks: list[npt.NDArray[np.float32]] = []
     with _opened(path, problem) as container:
+        import av
+
         stream = container.streams.audio[0]
         rate = stream.rate
         resampler = av.AudioResampler(format="fltp", rate=rate)

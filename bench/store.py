@@ -10,8 +10,9 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TypeAlias
 
@@ -46,12 +47,14 @@ class Manifest:
 
     Attributes:
         windows: clip key → number of rows, in the order of the rows.
+        bad: clip key → why it was left out.
         sha256: of the .npy file.
         cost: of the whole shard.
         packages: versions that made it.
     """
 
     windows: Mapping[str, int]
+    bad: Mapping[str, str]
     sha256: str
     cost: Cost
     packages: Mapping[str, str]
@@ -75,25 +78,39 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
 
 
 class Store:
-    """Features of one backbone with one preprocessing, by clip key."""
+    """Features of one backbone with one preprocessing, by clip key.
+
+    Attributes:
+        folder: where the shards lie.
+        bad: clip key → why its audio could not be used.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._manifests: dict[str, Manifest] = {}
         self._places: dict[str, tuple[str, int, int]] = {}
+        self.bad: dict[str, str] = {}
         self.refresh()
 
     def refresh(self) -> None:
         """Take in shards that other processes have finished since."""
-        for path in sorted(self.folder.glob("*.json")):
-            if path.stem not in self._manifests:
-                self._enter(path.stem, Manifest.read(path))
+        for path in self.folder.glob("*.json"):
+            self._take_in(path.stem)
+
+    def _take_in(self, shard: str) -> None:
+        """Enter a shard if it is finished; a torn manifest is none."""
+        if shard not in self._manifests:
+            with suppress(FileNotFoundError, ValueError, TypeError, KeyError):
+                self._enter(shard, Manifest.read(self.folder / f"{shard}.json"))
 
     def _enter(self, shard: str, manifest: Manifest) -> None:
+        """Of two shards with a clip the first by name counts, whichever was entered first."""
         self._manifests[shard] = manifest
+        self.bad.update(manifest.bad)
         start = 0
         for key, count in manifest.windows.items():
-            self._places.setdefault(key, (shard, start, start + count))
+            place = (shard, start, start + count)
+            self._places[key] = min(place, self._places.get(key, place))
             start += count
 
     def missing(self, keys: Iterable[str]) -> set[str]:
@@ -105,11 +122,14 @@ class Store:
         shards = {self._places[key][0] for key in keys if key in self._places}
         damaged = sorted(shard for shard in shards if not self._is_sound(shard))
         for shard in damaged:
-            (self.folder / f"{shard}.json").unlink(missing_ok=True)
-            (self.folder / f"{shard}.npy").unlink(missing_ok=True)
+            with self.lock(shard, wait=True):
+                if not self._is_sound(shard):  # another process may have mended it
+                    (self.folder / f"{shard}.json").unlink(missing_ok=True)
+                    (self.folder / f"{shard}.npy").unlink(missing_ok=True)
         if damaged:
             self._manifests.clear()
             self._places.clear()
+            self.bad.clear()
             self.refresh()
         return damaged
 
@@ -119,7 +139,7 @@ class Store:
 
     def __contains__(self, shard: str) -> bool:
         """Whether the shard is finished, by this process or another."""
-        self.refresh()
+        self._take_in(shard)
         return shard in self._manifests
 
     @contextmanager
@@ -136,19 +156,26 @@ class Store:
             yield False
             return
         try:
+            for unfinished in self.folder.glob(f".{shard}.*.tmp"):
+                unfinished.unlink()
             yield True
         finally:
             lock.release()
 
     def write(
-        self, shard: str, clips: Mapping[str, Rows], cost: Cost, packages: Mapping[str, str]
+        self,
+        shard: str,
+        clips: Mapping[str, Rows],
+        bad: Mapping[str, str],
+        cost: Cost,
+        packages: Mapping[str, str],
     ) -> None:
-        """Store a shard; its clips keep their order."""
+        """Store a shard that is locked; its clips keep their order."""
         buffer = io.BytesIO()
         np.save(buffer, np.concatenate(list(clips.values())))
         data = buffer.getbuffer()
         windows = {key: len(rows) for key, rows in clips.items()}
-        manifest = Manifest(windows, hashlib.sha256(data).hexdigest(), cost, packages)
+        manifest = Manifest(windows, bad, hashlib.sha256(data).hexdigest(), cost, packages)
         write_atomically(self.folder / f"{shard}.npy", data)
         text = json.dumps(asdict(manifest), indent=1).encode()
         write_atomically(self.folder / f"{shard}.json", text)
@@ -160,14 +187,14 @@ class Store:
         Raises:
             KeyError: a clip has no features.
         """
-        opened: dict[str, npt.NDArray[np.float32]] = {}
-        clips = []
-        for key in keys:
-            shard, start, stop = self._places[key]
-            if shard not in opened:
-                opened[shard] = np.load(self.folder / f"{shard}.npy", mmap_mode="r")
-            clips.append(np.array(opened[shard][start:stop, columns]))
-        return clips
+        clips: dict[str, Rows] = {}
+        ordered = sorted(set(keys), key=self._places.__getitem__)
+        for shard, group in groupby(ordered, key=lambda key: self._places[key][0]):
+            opened = np.load(self.folder / f"{shard}.npy", mmap_mode="r")
+            for key in group:
+                _, start, stop = self._places[key]
+                clips[key] = np.array(opened[start:stop, columns])
+        return [clips[key] for key in keys]
 
     def cost(self, keys: Iterable[str]) -> Cost:
         """What the features of `keys` took: each shard's cost by its share of windows."""

@@ -1,14 +1,21 @@
 """The one row a run writes: a JSON file, with the test predictions beside it."""
 
+import json
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-VERSION = 1
+VERSION: Literal[1] = 1
+
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
+"""What NumPy raises for a file that is not what it should be."""
 
 
 class RecordError(ValueError):
@@ -111,7 +118,7 @@ class Provenance(_Part):
 class Record(_Part):
     """A backbone on a task."""
 
-    version: int = VERSION
+    version: Literal[1] = VERSION
     backbone: BackboneFacts
     task: TaskFacts
     scores: Mapping[str, Score]
@@ -129,9 +136,8 @@ class Record(_Part):
 
     def to_json(self) -> str:
         """Sorted, indented, ending in a newline."""
-        import json
-
-        return json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n"
+        fields = self.model_dump(mode="json")
+        return json.dumps(fields, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +170,17 @@ class Predictions:
             RecordError: the file is missing or damaged.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
-                return cls(**{name: file[name] for name in ("ids", "groups", "truth", "scores")})
-        except (OSError, ValueError, KeyError) as error:
-            message = f"{path} does not hold predictions: {error}"
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                found = cls(*(arrays[name] for name in ("ids", "groups", "truth", "scores")))
+        except _DAMAGE as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            message = f"{path} does not hold predictions: {reason}; run the pair again"
             raise RecordError(message) from error
+        clips = {len(found.ids), len(found.groups), len(found.truth), *found.scores.shape[1:2]}
+        if len(clips) != 1:
+            message = f"{path} does not hold predictions of as many clips: {sorted(clips)}"
+            raise RecordError(message)
+        return found
 
 
 def read(path: Path) -> Record:
@@ -178,16 +190,19 @@ def read(path: Path) -> Record:
         RecordError: it is not one, or of another version.
     """
     try:
-        record = Record.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = f"{path} is no record: {where}: {first['msg']}"
+        return Record.model_validate_json(path.read_bytes())
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
         raise RecordError(message) from error
-    if record.version != VERSION:
-        message = f"{path} has record version {record.version}, expected {VERSION}; run it again"
-        raise RecordError(message)
-    return record
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        if where == "version":
+            reason = f"it has record version {first['input']}, expected {VERSION}"
+        else:
+            reason = f"{where or 'JSON'}: {first['msg']}"
+        message = f"{path} is no record: {reason}; run the pair again"
+        raise RecordError(message) from error
 
 
 def paths(results: Path) -> Iterable[Path]:

@@ -1,29 +1,38 @@
 """Renders a suite for a terminal: short cells, one line a backbone."""
 
+from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from leaderboard.board import Line, Suite
 from leaderboard.page import LEAK
 
 
 def table(suite: Suite) -> Table:
-    """Scores × 100, half the width of the 95 % interval beside them, letters under them."""
-    drawn = Table(title=f"{suite.name}: score × 100 ± half of the 95 % interval, ties by letter")
+    """Scores × 100, half the width of the 95 % interval beside them, then letters."""
+    title = f"{suite.name}: score × 100 ± half of the 95 % interval, ties by letter"
+    drawn = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD)
+    drawn.padding = (0, 1, 0, 0)
     drawn.add_column("backbone", no_wrap=True)
-    drawn.add_column("rank", justify="right")
+    drawn.add_column("rank", justify="right", no_wrap=True)
     for task in suite.tasks:
-        drawn.add_column(f"{task.name}\n{task.primary}", justify="right")
+        name = task.name.replace("/", "/\n", 1)
+        drawn.add_column(Text(f"{name}\n{task.primary}"), overflow="fold")
     for line in suite.lines:
         rank = f"{line.rank.value:.1f}" if line.rank else "–"
-        drawn.add_row(line.name, rank, *(_cell(line, task.name) for task in suite.tasks))
+        cells = (_cell(line, task.name) for task in suite.tasks)
+        drawn.add_row(Text(line.name), rank, *cells)
     return drawn
 
 
-def _cell(line: Line, task: str) -> str:
+def _cell(line: Line, task: str) -> Text:
     record = line.records.get(task)
     if record is None:
-        return "–"
+        return Text("–")
     score = record.primary
     mark = LEAK if record.leak else ""
     half = 50 * (score.high - score.low)
-    return f"{100 * score.value:.1f}±{half:.1f}{mark}\n{line.letters.get(task, '')}"
+    letters = line.letters.get(task, "")
+    return Text.assemble(
+        f"{100 * score.value:.1f}", (f"±{half:.1f}", "dim"), mark, (f" {letters}", "bold")
+    )

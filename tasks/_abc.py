@@ -8,11 +8,9 @@ transcriber, not of a tune.
 
 import os
 import re
-import sys
+import subprocess
 import tempfile
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -182,34 +180,24 @@ def _bare(body: str) -> str:
 
 
 def _notes(abc: str) -> tuple[npt.NDArray[np.float64], str]:
-    """Notes of a tune (see `Melody`), and what the reader complained of."""
+    """Notes of a tune (see `Melody`), and what the reader complained of.
+
+    The reader that symusic brings is called here and not through `Score.from_abc`, which prints
+    complaints past Python and names its temporary files alike in every process.
+    """
     from symusic import Score
 
-    with _captured() as printed:
-        score = Score.from_abc(abc)
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "tune.abc"), Path(folder, "tune.mid")
+        source.write_text(abc, encoding="utf-8")
+        command = [os.environ["SYMUSIC_ABC2MIDI"], str(source), "-o", str(target), "-silent"]
+        run = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        if not target.exists():
+            return np.zeros((0, 3)), f"Error: {run.stdout}"
+        score = Score.from_file(target)
     if not score.tracks:
-        return np.zeros((0, 3)), printed[0]
+        return np.zeros((0, 3)), run.stdout
     columns = score.tracks[0].notes.numpy()
     onset = (columns["time"] - 1) / score.tpq
     duration = (columns["duration"] + 1) / score.tpq
-    return np.stack([onset, duration, columns["pitch"]], axis=1), printed[0]
-
-
-@contextmanager
-def _captured() -> Iterator[list[str]]:
-    """Collects what C code writes to the file descriptors of standard output and error."""
-    printed: list[str] = []
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = os.dup(1), os.dup(2)
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-        try:
-            yield printed
-        finally:
-            for number, copy in enumerate(kept, start=1):
-                os.dup2(copy, number)
-                os.close(copy)
-            file.seek(0)
-            printed.append(file.read().decode(errors="replace"))
+    return np.stack([onset, duration, columns["pitch"]], axis=1), run.stdout

@@ -4,8 +4,9 @@ Whatever could stand for a label instead of the music is drawn at random, whatev
 tempo, transposition, register, instruments, texture, how strongly beats are accented.
 """
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,9 @@ FAMILIES: dict[str, dict[int, int]] = {
 
 FAMILY = {program: family for family, programs in FAMILIES.items() for program in programs}
 MIDDLE = {program: middle for programs in FAMILIES.values() for program, middle in programs.items()}
+LOWEST = {40: 55, 41: 43}
+"""Lowest MIDI pitch of the programs that have one in either font."""
+
 HELD = ("bowed string", "free reed")
 STRUCK = ("keyboard", "plucked")
 TEXTURES = ("solo", "octaves", "drone", "chords")
@@ -59,8 +63,7 @@ def draw(rng: np.random.Generator, bpm: tuple[float, float], shift: int) -> Arra
     """An arrangement at random; the tempo is uniform on a logarithmic scale."""
     texture = str(rng.choice(TEXTURES))
     others = {"solo": (), "octaves": tuple(FAMILIES), "drone": HELD, "chords": STRUCK}[texture]
-    choices: Sequence[Sequence[str]] = [tuple(FAMILIES), *([others] if others else [])]
-    families = [str(rng.choice(names)) for names in choices]
+    families = [str(rng.choice(names)) for names in (tuple(FAMILIES), others) if names]
     return Arrangement(
         bpm=round(float(np.exp(rng.uniform(*np.log(bpm)))), 2),
         shift=shift,
@@ -93,7 +96,7 @@ def play(
         other = _accompaniment(how.texture, part, (tune.tonic + how.shift) % 12, tune.mode, grid)
         if how.texture == "octaves":
             other = _moved(other, how.programs[1], how.register - 12)
-        lines.append(Line(how.programs[1], other))
+        lines.append(Line(how.programs[1], _playable(other, how.programs[1])))
     return tuple(lines), start
 
 
@@ -118,10 +121,14 @@ def _accented(
 
 def _moved(notes: Notes, program: int, register: float) -> Notes:
     """The notes in the octave nearest to the instrument's range."""
-    moved = notes.copy()
     octaves = np.rint((MIDDLE[program] + register - np.median(notes[:, 2])) / 12)
-    moved[:, 2] = np.clip(moved[:, 2] + 12 * octaves, 24, 108)
-    return moved
+    return _playable(notes + np.array([0, 0, 12 * octaves, 0]), program)
+
+
+def _playable(notes: Notes, program: int) -> Notes:
+    """The notes, octaves higher if the instrument does not reach down to all of them."""
+    missing = LOWEST.get(program, 0) - notes[:, 2].min()
+    return notes + np.array([0, 0, 12 * max(0, math.ceil(missing / 12)), 0])
 
 
 def _beats(tune: Tune, bar_line: float, length: float) -> Notes:
@@ -134,13 +141,14 @@ def _accompaniment(texture: str, melody: Notes, tonic: int, mode: str, grid: Not
     """(notes, 4): the melody again, a held fifth on the tonic, or a triad a beat."""
     if texture == "octaves":
         return melody
-    bass = 48 + tonic if tonic < 7 else 36 + tonic
+    low = 41
+    bass = low + (tonic - low) % 12
     if texture == "drone":
         return np.array([[0.0, grid[-1], bass + step, 65.0] for step in (0, 7)])
     chords = []
-    for begin, end in zip(grid[:-1], grid[1:], strict=True):
+    for begin, end in pairwise(grid):
         triad = _harmony(melody, tonic, mode, begin, end)
-        chords += [[begin, (end - begin) * 0.9, 48 + tonic + step, 65.0] for step in triad]
+        chords += [[begin, (end - begin) * 0.9, bass + 12 + step, 65.0] for step in triad]
     return np.array(chords)
 
 

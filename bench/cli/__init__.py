@@ -1,5 +1,6 @@
 """The command line: parse, call, print."""
 
+import os
 import sys
 
 import typer
@@ -27,7 +28,12 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line and exit code 2."""
+    """Run the command line; a user's mistake is one line and exit code 2.
+
+    Threads of a network that wait by spinning slow whatever shares their cores, decoders and other
+    runs, several times over; they are told to sleep before torch is loaded.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")

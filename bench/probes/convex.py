@@ -16,10 +16,23 @@ from torch.nn import functional
 HISTORY = 10
 MAX_ITERATIONS = 300
 TOLERANCE = 1e-6
-"""A problem is solved when half its squared Newton decrement is under this (in mean loss)."""
+"""A problem is solved when half its squared Newton decrement is under this share of its loss."""
 
 Objective: TypeAlias = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """(weights (problems, size), which (problems,)) → loss (problems,), gradient (problems, size)."""
+
+
+def scaling(x: Tensor, *, standardise: bool) -> tuple[Tensor, Tensor]:
+    """Mean and scale of training features x: (clips, dim); both (dim,), double.
+
+    The scale is 0 for a feature that is constant in training, so that it is left out.
+    """
+    wide = x.double()
+    mean = wide.mean(0)
+    deviation = (wide - mean).square().mean(0).sqrt()
+    unit = deviation if standardise else torch.ones_like(deviation)
+    varies = deviation > 1e-9 * mean.abs()
+    return mean, torch.where(varies, 1 / unit, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +51,9 @@ class Basis:
 
     @classmethod
     def of(cls, x: Tensor, *, standardise: bool) -> Self:
-        """The basis of training features x: (clips, dim).
-
-        A feature that is constant in training is left out.
-        """
-        wide = x.double()
-        mean = wide.mean(0)
-        centred = wide - mean
-        deviation = centred.square().mean(0).sqrt()
-        varies = deviation > 1e-9 * (1 + mean.abs())
-        unit = deviation if standardise else torch.ones_like(deviation)
-        scale = torch.where(varies, 1 / unit.clamp_min(1e-300), 0.0)
-        centred = centred * scale
+        """The basis of training features x: (clips, dim)."""
+        mean, scale = scaling(x, standardise=standardise)
+        centred = (x.double() - mean) * scale
         clips, dim = x.shape
         if dim <= clips:
             spectrum, rotation = torch.linalg.eigh(centred.T @ centred / clips)

@@ -65,16 +65,15 @@ def _linear(problem: Problem, hyper: Hyper, strengths: Sequence[float]) -> list[
 
 def _network(problem: Problem, hyper: Hyper, seed: int) -> Predict:
     x = _matrix(problem, Split.TRAIN, hyper)
-    mean = x.mean(0)
-    scale = x.std(0).clamp_min(1e-6) if hyper.standardise else torch.ones_like(mean)
+    mean, scale = convex.scaling(x, standardise=hyper.standardise)
 
     def features(split: Split) -> Tensor:
-        return (_matrix(problem, split, hyper) - mean) / scale
+        return ((_matrix(problem, split, hyper) - mean) * scale).float()
 
     labels = torch.from_numpy(problem.labels[Split.TRAIN])
     validation = features(Split.VALIDATION)
     network = mlp.train(
-        (x - mean) / scale,
+        features(Split.TRAIN),
         labels,
         problem.kind,
         problem.outputs,

@@ -31,11 +31,16 @@ class Protocol:
     seeds: int
 
     def first(self, layers: Sequence[str]) -> list[Hyper]:
-        """The trials that every search begins with: a scaled linear probe over C on each layer."""
+        """The trials that every search begins with: scaled linear probes.
+
+        All of `C_GRID` on the first layer, its first value on the others, so that the budget
+        is not used up by a backbone that has many.
+        """
+        default, *others = layers
+        tried = [(default, c) for c in C_GRID] + [(layer, C_GRID[0]) for layer in others]
         return [
             Hyper(layer, self.poolings[0], self.standardise[0], Model.LINEAR, c=c)
-            for layer in layers
-            for c in C_GRID
+            for layer, c in tried
         ]
 
 

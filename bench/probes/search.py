@@ -7,6 +7,7 @@ an unbroken one, and trials that are stored are not fitted again.
 
 import logging
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from pydantic import TypeAdapter
 from bench.probes import Hyper, Model, Pooling, Problem
 from bench.probes.fit import fit
 from bench.probes.protocols import (
+    C_GRID,
     C_RANGE,
     DROPOUT_RANGE,
     LEARNING_RATE_RANGE,
@@ -145,9 +147,15 @@ def params(hyper: Hyper) -> dict[str, str | bool | float]:
 
 
 def _open(journal: Path) -> optuna.Study:
-    """The stored study; the caller holds a lock, so one that lies beside it is a dead process's."""
+    """The stored study; the caller holds a lock, so one that lies beside it is a dead process's.
+
+    So is a last line without an end, which Optuna could not read.
+    """
     journal.parent.mkdir(parents=True, exist_ok=True)
     journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
+    if journal.is_file():
+        whole = journal.read_bytes().rpartition(b"\n")
+        os.truncate(journal, len(whole[0]) + len(whole[1]))
     backend = JournalFileBackend(str(journal), lock_obj=JournalFileOpenLock(str(journal)))
     return optuna.create_study(
         study_name="search",
@@ -160,7 +168,7 @@ def _open(journal: Path) -> optuna.Study:
 def _propose(
     study: optuna.Study, space: _Space, seed: int, done: Sequence[Trial]
 ) -> list[optuna.Trial]:
-    """The next batch: the linear grid, then networks on its best layer, then the sampler's."""
+    """The next batch: what is planned while there is any, then the sampler's."""
     planned = _planned(space, done)
     for hyper in planned:
         study.enqueue_trial(params(hyper))
@@ -174,17 +182,22 @@ def _propose(
 
 
 def _planned(space: _Space, done: Sequence[Trial]) -> list[Hyper]:
-    """The trials that no sampler proposes, if it is their turn."""
-    grid = space.protocol.first(space.layers)
+    """The trials that no sampler proposes: every layer, then the leader's C, then networks."""
+    first = space.protocol.first(space.layers)
     if not done:
-        return grid
-    if len(done) > len(grid) or Model.MLP not in space.protocol.models:
-        return []
+        return first
     leader = best(done).hyper
-    return [
+    tried = {trial.hyper for trial in done}
+    finer = [replace(leader, c=c) for c in C_GRID if replace(leader, c=c) not in tried]
+    if len(done) == len(first) and finer:
+        return finer
+    if len(done) >= len(first) + len(C_GRID) or Model.MLP not in space.protocol.models:
+        return []
+    networks = [
         replace(leader, model=Model.MLP, standardise=True, learning_rate=rate)
         for rate in (1e-3, 3e-4)
     ]
+    return networks if all(hyper.model is Model.LINEAR for hyper in tried) else []
 
 
 def _remembered(known: Sequence[FrozenTrial], asked: Sequence[optuna.Trial]) -> list[float]:

@@ -1,6 +1,7 @@
 """Search and refits for one pair, in a process of its own that is given no test label."""
 
 import json
+import os
 import signal
 import sys
 import time
@@ -28,6 +29,8 @@ def prepare_process() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     threadpool_limits(1)
+    for library in ("OPENBLAS", "MKL", "OMP"):  # for what is loaded after this
+        os.environ[f"{library}_NUM_THREADS"] = "1"
 
 
 def run(job: Job) -> Result:

@@ -1,0 +1,103 @@
+"""Speed of extraction, from files to store, against the bare encoder on batches in memory.
+
+Run `python benchmarks/extraction.py [threads]`. Each round times the engine on an empty store and
+the encoder alone on the same windows in the same batches; rounds alternate and the best of each
+kind counts. At 0.85 or more of the encoder's speed, decoding, cutting and storing are hidden.
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+
+from backbones import Audio, Backbone, Encoder
+from bench import audio, extraction, registry
+from bench.extraction import Settings
+from bench.registry import Entry
+from bench.store import Store
+from tasks import Clip, Split
+
+CLIPS = 500
+SECONDS = 5.0
+RATE = 24_000
+ROUNDS = 4
+SETTINGS = Settings(device="cpu")
+
+
+def render(folder: Path) -> dict[str, Clip]:
+    """Write WAV files of a tone in noise: key → clip."""
+    rng = np.random.default_rng(0)
+    time_axis = np.arange(round(SECONDS * RATE)) / RATE
+    clips = {}
+    for number in range(CLIPS):
+        tone = np.sin(2 * np.pi * rng.uniform(100, 2000) * time_axis)
+        path = folder / f"{number}.wav"
+        soundfile.write(path, 0.3 * tone + rng.normal(0, 0.02, time_axis.size), RATE)
+        clips[path.name] = Clip(path.name, Split.TRAIN, path, 0, path.name)
+    return clips
+
+
+def batches(card: Backbone, clips: dict[str, Clip]) -> list[Audio]:
+    """The windows of all clips, in batches as large as the engine's."""
+    windows = [
+        window
+        for clip in clips.values()
+        for window in audio.cut(
+            audio.read(clip.path, card.sample_rate),
+            card.sample_rate,
+            card.window,
+            card.hop,
+            card.shortest,
+        )
+    ]
+    size = int(SETTINGS.batch_seconds * card.sample_rate) // len(windows[0])
+    return [np.stack(windows[i : i + size]) for i in range(0, len(windows), size)]
+
+
+def time_bare(encoder: Encoder, prepared: list[Audio]) -> float:
+    """Seconds to encode everything from memory."""
+    start = time.perf_counter()
+    for batch in prepared:
+        encoder.summarise(batch)
+    return time.perf_counter() - start
+
+
+def time_engine(entry: Entry[Backbone], clips: dict[str, Clip], folder: Path) -> float:
+    """Seconds from files to a store that was empty, loading the encoder included."""
+    start = time.perf_counter()
+    extraction.extract(entry, clips, Store(folder), SETTINGS, lambda _done, _total: None)
+    return time.perf_counter() - start
+
+
+def measure(entry: Entry[Backbone], clips: dict[str, Clip]) -> tuple[float, float]:
+    """Clips a second: bare and engine, the best of several rounds."""
+    encoder = extraction.load(entry.card, SETTINGS)
+    prepared = batches(entry.card, clips)
+    bare, engine = [], []
+    for _ in range(ROUNDS):
+        bare.append(time_bare(encoder, prepared))
+        with tempfile.TemporaryDirectory() as folder:
+            engine.append(time_engine(entry, clips, Path(folder)))
+    return CLIPS / min(bare), CLIPS / min(engine)
+
+
+def main() -> None:
+    """Print clips a second of both, and their ratio."""
+    if sys.argv[1:]:
+        torch.set_num_threads(int(sys.argv[1]))
+    cards = registry.find().backbones
+    print(f"{CLIPS} clips of {SECONDS:g} s, {torch.get_num_threads()} threads")
+    print(f"{'backbone':<14}{'bare':>12}{'engine':>12}{'ratio':>8}")
+    with tempfile.TemporaryDirectory() as folder:
+        clips = render(Path(folder))
+        for name in ("musicnn-msd", "melstats", "chroma"):
+            bare, engine = measure(cards[name], clips)
+            print(f"{name:<14}{bare:>10.1f}/s{engine:>10.1f}/s{engine / bare:>8.2f}")
+
+
+if __name__ == "__main__":
+    main()

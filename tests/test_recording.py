@@ -1,0 +1,292 @@
+"""The test labels are read once, after every choice, and make nothing but the score."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from backbones import Backbone, Encoder, Family, Layer
+from bench import recording, registry, run
+from bench.extraction import Settings
+from bench.probes.job import Result
+from bench.progress import Reporter
+from bench.recording import Row, UndefinedTestScoreError
+from bench.request import OnBadAudio, Outcome, Request, Status
+from bench.store import Cost
+from leaderboard import records
+from leaderboard.records import Predictions, Record
+from tasks import Clip, DataSet, Kind, Label, Metric, Scores, Split, Task, Truth, Weights
+from tasks._metrics import ACCURACY, PR_AUC, R2
+
+COST = Cost(2.0, 60.0, "cpu")
+
+CARDS = """
+import json
+from pathlib import Path
+import numpy as np
+from backbones import Backbone, Encoder, Family, Layer
+from tasks import Clip, DataSet, Kind, Split, Task
+from tasks._metrics import ACCURACY
+
+HERE = Path(__file__).parent
+
+class Level(Encoder):
+    def encode(self, audio):
+        return {"level": np.stack([np.abs(audio).mean(1), audio.std(1)], 1)[:, None]}
+
+def clips(folder):
+    splits = (Split.TRAIN, Split.VALIDATION, Split.TEST)
+    labels = json.loads((HERE / "labels.json").read_text())
+    return [
+        Clip(f"{n:02}", splits[n // 20], HERE / f"{n:02}.wav", labels[n], str(n // 2))
+        for n in range(60)
+    ]
+
+level = Backbone(
+    name="level", family=Family.HANDCRAFTED, summary="s", sample_rate=8000, window=0.25,
+    layers=(Layer("level", 2),), default="level", build=Level, paper="p", licence="l",
+)
+loud = Task(
+    name="toys/loud", summary="s", kind=Kind.MULTICLASS, labels=("soft", "loud"),
+    data=DataSet(
+        name="toys", licence="l", paper="p", how_to_get="", recorded=False,
+        make=lambda folder, sources, progress: None,
+    ),
+    metrics=(ACCURACY,), clips=clips,
+    counts={Split.TRAIN: 20, Split.VALIDATION: 20, Split.TEST: 20},
+)
+"""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """As in a worker; small problems on several threads are many times slower."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+    """Runs `level` on `toys/loud` with labels that are given, in a cache that is named."""
+    for number in range(60):
+        wave = np.random.default_rng(number).normal(0, (0.08, 0.1)[number % 2], 400 + 3600)
+        soundfile.write(tmp_path / f"{number:02}.wav", wave, 8000)
+    file = tmp_path / "cards.py"
+    file.write_text(CARDS)
+
+    def go(labels: list[int], cache: str) -> Outcome:
+        (tmp_path / "labels.json").write_text(str(labels))
+        monkeypatch.setenv("BENCH_CACHE", str(tmp_path / cache))
+        cards = registry.find([file])
+        request = Request(
+            include=(file,),
+            protocol="tuned-v1",
+            trials=14,
+            seeds=2,
+            layer=None,
+            settings=Settings("cpu"),
+            on_bad_audio=OnBadAudio.STOP,
+            results=tmp_path / cache / "results",
+        )
+        pairs = [(cards.backbones["level"], cards.tasks["toys/loud"])]
+        (outcome,) = run.run(pairs, request, Reporter())
+        return outcome
+
+    return go
+
+
+def record_of(outcome: Outcome) -> Record:
+    assert outcome.record is not None, outcome.reason
+    return outcome.record
+
+
+def test_other_test_labels_change_the_score_and_nothing_before_it(
+    toys: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    labels = [number % 2 for number in range(60)]
+    moved = labels[:40] + list(np.random.default_rng(0).permutation(labels[40:]).tolist())
+    one, other = record_of(toys(labels, "one")), record_of(toys(moved, "other"))
+    assert one.search == other.search
+    predictions = [
+        Predictions.load(tmp_path / name / "results" / "toys" / "loud" / "level.npz")
+        for name in ("one", "other")
+    ]
+    np.testing.assert_array_equal(predictions[0].scores, predictions[1].scores)
+    assert one.scores != other.scores
+    assert one.primary.value > other.primary.value
+    assert one.clips == other.clips
+
+
+def test_a_record_is_kept_until_what_it_says_changes(
+    toys: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    labels = [number % 2 for number in range(60)]
+    first, second = toys(labels, "one"), toys(labels, "one")
+    assert (first.status, second.status) == (Status.DONE, Status.KEPT)
+    assert first.record == second.record
+    relabelled = toys([*labels[:59], 1 - labels[59]], "one")
+    assert relabelled.status is Status.DONE
+    assert record_of(relabelled).search == record_of(first).search
+    assert record_of(relabelled).costs.probe_seconds == record_of(first).costs.probe_seconds
+    assert record_of(relabelled).scores != record_of(first).scores
+    place = records.place(tmp_path / "one" / "results", "toys/loud", "level")
+    assert records.read(place) == relabelled.record
+
+
+def clip(number: int, split: Split, label: Label) -> Clip:
+    return Clip(f"{split}-{number}", split, Path("none.wav"), label, f"song {number // 2}")
+
+
+def row(
+    kind: Kind = Kind.MULTICLASS,
+    metrics: tuple[Metric, ...] = (ACCURACY,),
+    labels: tuple[Label, ...] = (0, 1, 0, 1, 1, 0),
+    names: tuple[str, ...] = ("soft", "loud"),
+) -> Row:
+    """Six test clips in three songs."""
+    return Row(
+        backbone=Backbone(
+            name="toy",
+            family=Family.SUPERVISED,
+            summary="s",
+            sample_rate=8000,
+            window=1.0,
+            layers=(Layer("a", 2),),
+            default="a",
+            build=Encoder,
+            paper="p",
+            licence="l",
+            trained_on=("msd", "mtt"),
+        ),
+        task=Task(
+            name="toys/loud",
+            summary="s",
+            data=DataSet(name="toys", licence="l", paper="p", how_to_get="", recorded=True),
+            kind=kind,
+            labels=names,
+            metrics=metrics,
+            clips=lambda _folder: [],
+            counts={},
+            corpora=("mtt", "gtzan"),
+        ),
+        clips=[
+            *(clip(i, Split.TEST, label) for i, label in enumerate(labels)),
+            *(clip(i, Split.TRAIN, labels[0]) for i in range(4)),
+            clip(0, Split.VALIDATION, labels[0]),
+        ],
+        skipped={"test-9": "it is silent"},
+        protocol="linear-v1",
+        trials=12,
+        seeds=(0, 1, 2),
+        precision="fp32",
+        features="key",
+        command="bench run",
+    )
+
+
+def result(scores: list[list[list[float]]]) -> Result:
+    return Result({"c": 1.0}, 0.75, 1.0, None, np.array(scores, dtype=np.float32))
+
+
+SOFT, LOUD = [0.9, 0.1], [0.2, 0.8]
+
+
+def test_a_record_says_what_was_scored() -> None:
+    record = recording.evaluate(row(), result([[SOFT, LOUD, SOFT, LOUD, SOFT, SOFT]]), COST)
+    score = record.primary
+    assert score.value == pytest.approx(5 / 6)
+    assert score.seeds == (score.value,) * 3
+    assert score.low < score.value <= score.high
+    assert record.per_class == {"soft": 1.0, "loud": pytest.approx(2 / 3, abs=1e-6)}
+    assert record.leak == ("mtt",)
+    assert record.clips == records.Clips(
+        train=4, validation=1, test=6, groups=3, skipped={"test-9": "it is silent"}
+    )
+    assert (record.costs.real_time_factor, record.costs.peak_memory_mb) == (30.0, None)
+    assert (record.search.seeds, record.search.validation) == ((0, 1, 2), 0.75)
+
+
+def test_each_fit_is_scored_by_itself() -> None:
+    right = [SOFT, LOUD, SOFT, LOUD, LOUD, SOFT]
+    fits = [right, [LOUD, SOFT, LOUD, SOFT, SOFT, LOUD], [SOFT] * 6]
+    record = recording.evaluate(row(), result(fits), COST)
+    assert record.primary.seeds == (1.0, 0.0, 0.5)
+    assert record.primary.value == 0.5
+    assert record.per_class == {"soft": round(2 / 3, 6), "loud": round(1 / 3, 6)}
+
+
+def test_a_task_may_bring_a_metric_of_its_own_and_gets_it_by_class() -> None:
+    def own(truth: Truth, scores: Scores, weights: Weights) -> Scores:
+        return weights @ scores[np.arange(len(truth)), truth.astype(int)] / weights.sum(1)
+
+    record = recording.evaluate(row(metrics=(Metric("p", own),)), result([[SOFT] * 6]), COST)
+    assert record.per_class == {"soft": pytest.approx(0.9), "loud": pytest.approx(0.1)}
+
+
+def test_tags_and_targets_are_scored_by_column_where_they_are_known() -> None:
+    tags: tuple[Label, ...] = tuple((float(i % 2), float("nan"), float(i > 4)) for i in range(6))
+    asked = row(Kind.MULTILABEL, (PR_AUC,), tags, ("odd", "unknown", "last"))
+    scores = [[float(i % 2), 0.3, float(-i)] for i in range(6)]
+    record = recording.evaluate(asked, result([scores]), COST)
+    assert record.per_class == {"odd": 1.0, "last": round(1 / 6, 6)}
+    targets: tuple[Label, ...] = tuple((100.0 + i,) for i in range(6))
+    asked = row(Kind.REGRESSION, (R2,), targets, ("tempo",))
+    record = recording.evaluate(asked, result([[[100.5 + i] for i in range(6)]]), COST)
+    assert record.per_class == {"tempo": pytest.approx(1 - 1.5 / 17.5, abs=1e-6)}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_score_that_is_no_number_is_refused_by_name(value: float) -> None:
+    def strange(truth: Truth, scores: Scores, weights: Weights) -> Scores:
+        return np.full(len(weights), value * len(truth) * len(scores))
+
+    asked = row(metrics=(ACCURACY, Metric("F-measure", strange)))
+    with pytest.raises(UndefinedTestScoreError, match="F-measure of toy on toys/loud is") as error:
+        recording.evaluate(asked, result([[SOFT] * 6]), COST)
+    assert "on 6 test clips, expected finite numbers" in str(error.value)
+
+
+def test_the_key_of_a_row_follows_its_test_labels_and_how_it_was_asked_for() -> None:
+    one = row()
+    others = [
+        row(labels=(0, 1, 0, 1, 1, 1)),
+        row(metrics=(ACCURACY, R2)),
+        replace(one, trials=13),
+        replace(one, seeds=(0,)),
+        replace(one, skipped={}),
+        replace(one, backbone=replace(one.backbone, trained_on=())),
+        replace(one, clips=[replace(c, group="one") for c in one.clips]),
+    ]
+    assert one.key() == row().key()
+    assert len({one.key(), *(other.key() for other in others)}) == 1 + len(others)
+
+
+def test_a_saved_record_lies_beside_its_predictions(tmp_path: Path) -> None:
+    asked, found = row(), result([[SOFT, LOUD, SOFT, LOUD, SOFT, SOFT]])
+    record = recording.evaluate(asked, found, COST)
+    recording.save(record, asked, found, tmp_path / "deep" / "record.json")
+    assert records.read(tmp_path / "deep" / "record.json") == record
+    stored = Predictions.load(tmp_path / "deep" / "record.npz")
+    np.testing.assert_array_equal(stored.scores, found.scores)
+    assert stored.truth.tolist() == [0, 1, 0, 1, 1, 0]
+    assert stored.groups.tolist() == [c.group for c in asked.of(Split.TEST)]
+    assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == [
+        *("record.json", "record.npz")
+    ]
+
+
+def test_labels_become_what_metrics_take() -> None:
+    shapes: Mapping[Kind, tuple[Label, ...]] = {
+        Kind.KEY: (3, 23),
+        Kind.REGRESSION: ((1.5, 2.0), (float("nan"), 3.0)),
+    }
+    for kind, labels in shapes.items():
+        found = recording.truth(kind, [clip(i, Split.TEST, x) for i, x in enumerate(labels)])
+        assert found.dtype == (np.int64 if kind is Kind.KEY else np.float64)
+        assert len(found) == 2

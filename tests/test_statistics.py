@@ -1,0 +1,216 @@
+"""Intervals cover, comparisons keep their level, letters say what was found."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom, bootstrap, rankdata
+from statsmodels.stats.multitest import multipletests
+
+from bench import statistics
+from tasks._metrics import ACCURACY, PR_AUC, R2
+
+Array = npt.NDArray[np.float64]
+
+
+def chosen(classes: npt.NDArray[np.int64]) -> Array:
+    """Scores whose highest is the class."""
+    return np.eye(int(classes.max()) + 2)[classes]
+
+
+def hits(correct: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], Array]:
+    """Truth and scores that are right exactly where `correct` says."""
+    return np.zeros(len(correct), dtype=np.int64), chosen((~correct).astype(np.int64))
+
+
+def songs(groups: int, clips: int) -> list[str]:
+    return [f"song {i:03d}" for i in range(groups) for _ in range(clips)]
+
+
+def test_weights_are_draws_of_whole_groups_put_together() -> None:
+    rng = np.random.default_rng(0)
+    groups = [f"song {i}" for i in rng.integers(0, 8, 40)]
+    truth = rng.integers(0, 2, (40, 3)).astype(float)
+    scores = rng.normal(size=(40, 3))
+    weights = statistics.group_weights(groups, resamples=50)
+    members = {name: [i for i, g in enumerate(groups) if g == name] for name in groups}
+    literal = []
+    for row in weights:
+        times = {name: int(row[members[name][0]]) for name in members}
+        assert sum(times.values()) == len(members)
+        drawn = [i for name, count in times.items() for i in members[name] * count]
+        once = np.ones((1, len(drawn)))
+        literal.append(PR_AUC.function(truth[drawn], scores[drawn], once)[0])
+    found = statistics.resampled(PR_AUC, truth, [scores], weights)
+    np.testing.assert_allclose(found, literal, rtol=1e-12)
+
+
+def test_weights_follow_the_names_of_groups_not_the_order_of_clips() -> None:
+    groups = songs(12, 3)
+    order = np.random.default_rng(1).permutation(len(groups))
+    shuffled = statistics.group_weights([groups[i] for i in order])
+    np.testing.assert_array_equal(statistics.group_weights(groups)[:, order], shuffled)
+
+
+def test_tasks_on_other_groups_are_resampled_independently() -> None:
+    ours = statistics.group_weights(songs(30, 1))
+    others = statistics.group_weights([f"artist {i:03d}" for i in range(30)])
+    again = statistics.group_weights(songs(30, 1), seed=1)
+    assert abs(np.corrcoef(ours[:, 0], others[:, 0])[0, 1]) < 0.2
+    assert not np.array_equal(ours, again)
+
+
+def test_the_interval_is_scipys_where_every_clip_is_a_group() -> None:
+    correct = np.random.default_rng(2).uniform(size=200) < 0.7
+    truth, scores = hits(correct)
+    found = statistics.estimate(ACCURACY, truth, [scores], [str(i) for i in range(200)])
+    theirs = bootstrap(
+        (correct.astype(float),), np.mean, method="percentile", rng=0, n_resamples=20_000
+    ).confidence_interval
+    assert found.value == pytest.approx(correct.mean())
+    assert found.low == pytest.approx(theirs.low, abs=0.011)
+    assert found.high == pytest.approx(theirs.high, abs=0.011)
+
+
+def covered(groups: Sequence[str], labels: Sequence[str], data_sets: int) -> int:
+    """How often the interval holds the true accuracy, for clips that agree within `groups`."""
+    rng = np.random.default_rng(3)
+    names, member = np.unique(groups, return_inverse=True)
+    count = 0
+    for _ in range(data_sets):
+        ease = rng.beta(2.1, 0.9, len(names))[member]
+        truth, scores = hits(rng.uniform(size=len(member)) < ease)
+        found = statistics.estimate(ACCURACY, truth, [scores], labels)
+        count += found.low <= 0.7 <= found.high
+    return count
+
+
+def test_intervals_hold_the_truth_95_times_in_100_only_if_groups_are_kept() -> None:
+    groups = songs(80, 6)
+    singles = [str(i) for i in range(len(groups))]
+    low, high = binom.interval(0.999, 300, 0.945)
+    assert low <= covered(groups, groups, 300) <= high
+    assert covered(groups, singles, 100) < 85
+
+
+@pytest.mark.parametrize(("right", "open_end"), [(True, "low"), (False, "high")])
+def test_a_perfect_or_hopeless_score_has_an_interval_all_the_same(
+    open_end: str, *, right: bool
+) -> None:
+    truth, scores = hits(np.full(60, right))
+    found = statistics.estimate(ACCURACY, truth, [scores], songs(20, 3))
+    exact = 0.025 ** (1 / 20)
+    assert found.value == float(right)
+    assert getattr(found, open_end) == pytest.approx(exact if right else 1 - exact)
+    assert (found.high if right else found.low) == float(right)
+
+
+def test_a_perfect_regression_has_no_worst_score_to_open_its_interval_to() -> None:
+    truth = np.linspace(0, 1, 20)[:, None]
+    found = statistics.estimate(R2, truth, [truth], songs(10, 2))
+    assert (found.low, found.value, found.high) == (1.0, 1.0, 1.0)
+
+
+def test_the_value_is_the_mean_over_seeds_each_of_which_is_kept() -> None:
+    one, other = np.arange(40) < 20, np.arange(40) < 30
+    truth, first = hits(one)
+    found = statistics.estimate(ACCURACY, truth, [first, hits(other)[1]], songs(40, 1))
+    assert found.seeds == (0.5, 0.75)
+    assert found.value == 0.625
+    assert found.low < 0.625 < found.high
+
+
+def pair(rng: np.random.Generator, gap: float, groups: int) -> float:
+    """The p-value between two rows whose accuracies differ by `gap`, songs of 4 clips."""
+    ease = rng.uniform(0.4, 0.8, groups)
+    names = songs(groups, 4)
+    weights = statistics.group_weights(names, resamples=300)
+    values, rows = [], []
+    for shift in (0.0, gap):
+        song = np.clip(ease + shift + rng.normal(0, 0.1, groups), 0, 1)
+        truth, scores = hits(rng.uniform(size=4 * groups) < np.repeat(song, 4))
+        rows.append(statistics.resampled(ACCURACY, truth, [scores], weights))
+        values.append(float(ACCURACY.function(truth, scores, np.ones((1, len(truth))))[0]))
+    return float(statistics.paired_p_values(values, rows, groups)[0, 1])
+
+
+@pytest.mark.parametrize("groups", [20, 60])
+def test_equal_rows_are_told_apart_5_times_in_100(groups: int) -> None:
+    rng = np.random.default_rng(4)
+    rejected = sum(pair(rng, 0.0, groups) <= 0.05 for _ in range(300))
+    assert 2 <= rejected <= binom.ppf(0.999, 300, 0.05)
+
+
+def test_a_gap_of_15_points_is_mostly_seen_on_60_songs() -> None:
+    rng = np.random.default_rng(5)
+    assert np.mean([pair(rng, 0.15, 60) <= 0.05 for _ in range(60)]) > 0.7
+
+
+def test_p_values_are_not_smaller_than_the_groups_allow() -> None:
+    for groups in (1, 2, 5):
+        truth, right = hits(np.full(groups, fill_value=True))
+        _, wrong = hits(np.full(groups, fill_value=False))
+        weights = statistics.group_weights(songs(groups, 1))
+        rows = [statistics.resampled(ACCURACY, truth, [s], weights) for s in (right, wrong)]
+        p = statistics.paired_p_values([1.0, 0.0], rows, groups)
+        np.testing.assert_allclose(p, [[1, 2.0 ** (1 - groups)], [2.0 ** (1 - groups), 1]])
+
+
+def test_a_row_is_not_different_from_itself() -> None:
+    row = np.random.default_rng(6).normal(size=1000)
+    np.testing.assert_array_equal(statistics.paired_p_values([0.1, 0.1], [row, row], 50), 1)
+
+
+def test_a_clear_gap_survives_the_correction_for_many_rows() -> None:
+    rng = np.random.default_rng(7)
+    shared = rng.normal(0, 0.01, 1000)
+    values = [0.9, *(0.5 + 0.001 * i for i in range(11))]
+    rows = [value + shared + rng.normal(0, 0.005, 1000) for value in values]
+    found = statistics.ties(values, rows, groups=100)
+    assert found[0] == "a"
+    assert set(found[1:]) == {"b"}
+
+
+@given(st.lists(st.floats(0, 1), max_size=20))
+def test_holm_is_statsmodels(p: list[float]) -> None:
+    if p:
+        expected = multipletests(p, method="holm")[1]
+        np.testing.assert_allclose(statistics.holm(p), expected)
+    else:
+        assert statistics.holm(p).size == 0
+
+
+@settings(max_examples=200)
+@given(st.integers(1, 8), st.floats(0, 1), st.integers(0, 2**32 - 1))
+def test_rows_share_a_letter_exactly_if_they_are_not_different(
+    rows: int, density: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    upper = np.triu(rng.uniform(size=(rows, rows)) < density, 1)
+    different = upper | upper.T
+    values = rng.integers(0, 5, rows).astype(float)
+    found = statistics.letters(values.tolist(), different)
+    assert all(found)
+    assert "a" in found[int(values.argmax())]
+    for i in range(rows):
+        for j in range(i):
+            assert bool(set(found[i]) & set(found[j])) != different[i, j]
+
+
+@given(st.integers(1, 6), st.integers(1, 4), st.integers(0, 2**32 - 1))
+def test_mean_ranks_are_scipys(rows: int, tasks: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, 4, (tasks, rows, 7)).astype(float)
+    expected = np.mean([rankdata(-table, axis=0) for table in scores], axis=0)
+    np.testing.assert_allclose(statistics.mean_ranks([list(t) for t in scores]), expected)
+
+
+def test_a_resample_without_a_value_is_a_tie_or_a_loss() -> None:
+    rows = [np.array([np.nan, 0.2]), np.array([np.nan, 0.1]), np.array([0.5, np.nan])]
+    expected = [[2.5, 1], [2.5, 2], [1, 3]]
+    np.testing.assert_array_equal(statistics.mean_ranks([rows]), expected)
+    p = statistics.paired_p_values([0.2, 0.1], rows[:2], 30)
+    assert np.isfinite(p).all()

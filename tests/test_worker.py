@@ -1,0 +1,209 @@
+"""What a probe's process is given, keeps and leaves alone."""
+
+import json
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bench.probes import Pooling, job, worker
+from bench.probes.features import StoredFeatures
+from bench.probes.job import Job
+from bench.registry import find
+from bench.store import Cost, Store
+from tasks import Split, Truth
+
+CARDS = """
+from backbones import Backbone, Encoder, Family, Layer
+from tasks import DataSet, Kind, Split, Task
+from tasks._metrics import ACCURACY
+
+class Never(Encoder):
+    def encode(self, audio):
+        raise NotImplementedError
+
+stored = Backbone(
+    name="stored", family=Family.HANDCRAFTED, summary="s", sample_rate=8000, window=1.0,
+    layers=(Layer("clear", 4), Layer("dim", 3)), default="clear", build=Never, paper="p",
+    licence="l",
+)
+thirds = Task(
+    name="toys/thirds", summary="s", kind=Kind.MULTICLASS, labels=("a", "b", "c"),
+    data=DataSet(name="toys", licence="l", paper="p", how_to_get="", recorded=False),
+    metrics=(ACCURACY,), clips=lambda folder: [], counts={Split.TEST: 30},
+)
+"""
+
+KEYS = {split: tuple(f"{split}-{i}" for i in range(30)) for split in Split}
+LABELS: Mapping[Split, Truth] = {
+    Split.TRAIN: np.arange(30) % 3,
+    Split.VALIDATION: np.arange(30) % 3,
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """As in a worker; small problems on several threads are many times slower."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Job:
+    """A job whose features are stored: one to three windows of 4 + 3 numbers a clip."""
+    cards = tmp_path / "cards.py"
+    cards.write_text(CARDS)
+    store = Store(tmp_path / "store")
+    rng = np.random.default_rng(0)
+    rows = {
+        key: (rng.normal(size=(1 + i % 3, 7)) + np.eye(7)[i % 3]).astype(np.float32)
+        for keys in KEYS.values()
+        for i, key in enumerate(keys)
+    }
+    store.write("shard", rows, {}, Cost(1.0, 90.0, "cpu"), {})
+    return Job(
+        include=(cards,),
+        backbone="stored",
+        task="toys/thirds",
+        store=store.folder,
+        keys=KEYS,
+        labels=LABELS,
+        protocol="linear-v1",
+        layer=None,
+        trials=6,
+        seeds=(0,),
+        cache=tmp_path / "probes",
+        code="code",
+    )
+
+
+def test_a_job_has_no_room_for_test_labels(made: Job) -> None:
+    assert set(made.labels) == {Split.TRAIN, Split.VALIDATION}
+    assert {field.name for field in fields(Job)} == {
+        *("include", "backbone", "task", "store", "keys", "labels", "protocol", "layer"),
+        *("trials", "seeds", "cache", "code"),
+    }
+
+
+@pytest.mark.parametrize("split", [Split.TRAIN, Split.VALIDATION])
+def test_another_label_is_another_study(made: Job, split: Split) -> None:
+    changed = np.array(LABELS[split])
+    changed[3] = (changed[3] + 1) % 3
+    assert replace(made, labels={**LABELS, split: changed}).folder != made.folder
+
+
+def test_whatever_a_choice_depends_on_is_another_study(made: Job) -> None:
+    others = [
+        replace(made, protocol="tuned-v1"),
+        replace(made, layer="dim"),
+        replace(made, store=made.store.with_name("others")),
+        replace(made, seeds=(1,)),
+        replace(made, task="toys/halves"),
+        replace(made, code="other"),
+        replace(made, keys={**KEYS, Split.TRAIN: KEYS[Split.TRAIN][::-1]}),
+        replace(made, keys={**KEYS, Split.TEST: KEYS[Split.TEST][1:]}),
+    ]
+    assert len({made.folder, *(other.folder for other in others)}) == 1 + len(others)
+
+
+def test_the_order_of_splits_and_the_place_of_the_store_make_no_difference(made: Job) -> None:
+    turned = replace(
+        made,
+        keys=dict(reversed(KEYS.items())),
+        labels=dict(reversed(LABELS.items())),
+        store=made.store.parent / "moved" / made.store.name,
+        trials=9,
+        seeds=(0, 1, 2),
+    )
+    assert turned.folder == made.folder
+    assert turned.name != made.name
+
+
+def test_a_result_is_stored_and_found(made: Job) -> None:
+    result = worker.run(made)
+    assert result.scores.shape == (1, 30, 3)
+    assert result.scores.dtype == np.float32
+    assert result.hyper["layer"] == "clear"
+    assert 0.4 < result.validation <= 1
+    stored = job.load(made)
+    assert stored is not None
+    assert (stored.hyper, stored.validation) == (result.hyper, result.validation)
+    np.testing.assert_array_equal(stored.scores, result.scores)
+    assert worker.run(made).seconds == result.seconds
+
+
+def test_the_layer_asked_for_is_the_one_used(made: Job) -> None:
+    assert worker.run(replace(made, layer="dim")).hyper["layer"] == "dim"
+
+
+def test_every_seed_of_a_network_is_a_fit(made: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "is_random", lambda _hyper: True)
+    assert worker.run(replace(made, seeds=(0, 1, 2))).scores.shape == (3, 30, 3)
+
+
+def test_features_are_pooled_over_the_windows_of_a_clip(made: Job) -> None:
+    store = Store(made.store)
+    card = find(made.include).backbones["stored"].card
+    features = StoredFeatures(store, card, KEYS)
+    windows = store.read(KEYS[Split.TEST], slice(4, 7))
+    assert features.several_windows
+    for pooling, expected in (
+        (Pooling.MEAN, [w.mean(0) for w in windows]),
+        (Pooling.MAX, [w.max(0) for w in windows]),
+        (Pooling.MEAN_STD, [[*w.mean(0), *w.std(0)] for w in windows]),
+    ):
+        np.testing.assert_array_equal(features.pooled(Split.TEST, "dim", pooling), expected)
+
+
+def test_pooling_is_not_searched_where_every_clip_has_one_window(made: Job) -> None:
+    single = {split: keys[::3] for split, keys in KEYS.items()}
+    labels = {split: truth[::3] + np.arange(10) % 3 for split, truth in LABELS.items()}
+    lone = replace(made, keys=single, labels=labels, protocol="tuned-v1", trials=14)
+    card = find(made.include).backbones["stored"].card
+    assert not StoredFeatures(Store(made.store), card, single).several_windows
+    assert worker.run(lone).hyper["pooling"] == "mean"
+    assert '"choices": ["mean"]' in (lone.folder / "study.log").read_text().replace("\\", "")
+
+
+PROCESS = """
+import json, pickle, signal, sys
+from pathlib import Path
+from bench.probes import worker
+worker.prepare_process()
+import torch, scipy.linalg
+from threadpoolctl import threadpool_info
+result = worker.run(pickle.loads(Path(sys.argv[1]).read_bytes()))
+print(json.dumps({
+    "torch": torch.get_num_threads(),
+    "pools": [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"],
+    "interrupts": signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+    "memory": result.peak_memory_mb,
+    "seconds": result.seconds,
+}))
+"""
+
+
+def test_two_processes_on_one_job_search_once_on_one_thread_each(
+    made: Job, tmp_path: Path
+) -> None:
+    pickled = tmp_path / "job.pickle"
+    pickled.write_bytes(pickle.dumps(made))
+    command = [sys.executable, "-W", "error", "-c", PROCESS, str(pickled)]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    found = [json.loads(process.communicate()[0]) for process in running]
+    assert found[0]["seconds"] == found[1]["seconds"]
+    for process in found:
+        assert process["torch"] == 1
+        assert set(process["pools"]) == {1}
+        assert process["interrupts"]
+        if sys.platform == "linux":
+            assert 50 < process["memory"] < 5000
+    assert len(list(made.folder.glob("*.json"))) == 1

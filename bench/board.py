@@ -61,18 +61,36 @@ def suites(board: Path, registry: Registry) -> list[Suite]:
     return [_suite(name, found[name]) for name in sorted(found)]
 
 
-def write(board: Path, registry: Registry) -> list[Suite]:
-    """Render the page of a board; what it shows."""
+def write(board: Path, registry: Registry, into: Path | None = None) -> list[Suite]:
+    """Render the page of a board, and its tables into another page if one is named.
+
+    Returns:
+        What the page shows.
+
+    Raises:
+        BoardError: a record is damaged, or the other page has no place for tables.
+    """
     shown = suites(board, registry)
-    write_atomically(board / "README.md", page.render(shown, COMMAND).encode())
+    for path, text in _pages(board, shown, into).items():
+        write_atomically(path, text.encode())
     return shown
 
 
-def is_fresh(board: Path, registry: Registry) -> bool:
-    """Whether the page is what its records render to."""
-    written = board / "README.md"
-    fresh = page.render(suites(board, registry), COMMAND).encode()
-    return written.is_file() and written.read_bytes() == fresh
+def stale(board: Path, registry: Registry, into: Path | None = None) -> list[Path]:
+    """The pages that are not what the records render to."""
+    pages = _pages(board, suites(board, registry), into)
+    return [p for p, text in pages.items() if not p.is_file() or p.read_bytes() != text.encode()]
+
+
+def _pages(board: Path, shown: list[Suite], into: Path | None) -> dict[Path, str]:
+    pages = {board / "README.md": page.render(shown, COMMAND)}
+    if into is not None:
+        try:
+            pages[into] = page.filled(into.read_text(encoding="utf-8"), shown)
+        except (OSError, ValueError) as error:
+            message = f"tables cannot be put into {into}: {error}"
+            raise BoardError(message) from error
+    return pages
 
 
 def _row(path: Path, registry: Registry) -> _Row:

@@ -12,6 +12,7 @@ from pathlib import Path
 from backbones import Backbone
 from bench import assets, data, extraction, provenance, recording
 from bench.digests import Digests
+from bench.errors import UserError
 from bench.probes.job import Job
 from bench.progress import Reporter
 from bench.recording import Row
@@ -116,7 +117,7 @@ class _Run:
             with log.open("a", encoding="utf-8") as file:
                 file.write(f"{pairs}\n{traceback.format_exc()}\n")
             reason = " ".join(str(error).split()) or "no message"
-            if not isinstance(error, data.DataError | assets.AssetError):
+            if not isinstance(error, UserError):
                 reason = f"{type(error).__name__}: {reason} (traceback in {log})"
             for pair in pairs:
                 self.end(pair, Status.FAILED, reason)
@@ -163,7 +164,8 @@ class _Run:
                 self.reporter.say(f"{error}{fate}")
             if bad and not fate:
                 raise BadAudioFoundError(name, bad)
-            reasons = {error.path: error.reason for error in bad}
+            by_path = {error.path: error.reason for error in bad}
+            reasons = {key: by_path[clips[key].path] for key in store.missing(clips)}
             return [self._work(entry, table, store, features, reasons) for table in tables]
         return []
 
@@ -173,17 +175,20 @@ class _Run:
         table: _Table,
         store: Store,
         features: str,
-        reasons: Mapping[Path, str],
+        reasons: Mapping[str, str],
     ) -> _Work:
         """What is left to do for a pair: a row to fill, and the job that fills it."""
         request, task = self.request, table.entry.card
-        missing = store.missing(table.keys.values())
-        usable = [clip for clip in table.clips if table.keys[clip.id] not in missing]
+        usable = [clip for clip in table.clips if table.keys[clip.id] not in reasons]
         row = Row(
             backbone=entry.card,
             task=task,
             clips=usable,
-            skipped={c.id: reasons[c.path] for c in table.clips if table.keys[c.id] in missing},
+            skipped={
+                clip.id: reasons[table.keys[clip.id]]
+                for clip in table.clips
+                if table.keys[clip.id] in reasons
+            },
             protocol=request.protocol,
             trials=request.trials,
             seeds=tuple(range(request.seeds)),

@@ -2,12 +2,15 @@
 
 Run `python benchmarks/extraction.py [threads]`. Each round times the engine on an empty store and
 the encoder alone on the same windows in the same batches; rounds alternate and the best of each
-kind counts. At 0.85 or more of the encoder's speed, decoding, cutting and storing are hidden.
+kind counts. At 0.85 or more of the encoder's speed, decoding, cutting and storing are hidden. The
+last column is the share of the engine's processor time that the encoder takes: the ratio to expect
+where no core is idle. Compare with one thread; more spin while they wait, which counts as work.
 """
 
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -58,45 +61,50 @@ def batches(card: Backbone, clips: dict[str, Clip]) -> list[Audio]:
     return [np.stack(windows[i : i + size]) for i in range(0, len(windows), size)]
 
 
-def time_bare(encoder: Encoder, prepared: list[Audio]) -> float:
-    """Seconds to encode everything from memory."""
-    start = time.perf_counter()
+def timed(run: Callable[[], object]) -> tuple[float, float]:
+    """Seconds on the clock, and of the processor."""
+    clock, processor = time.perf_counter(), time.process_time()
+    run()
+    return time.perf_counter() - clock, time.process_time() - processor
+
+
+def encode(encoder: Encoder, prepared: list[Audio]) -> None:
+    """Everything from memory."""
     for batch in prepared:
         encoder.summarise(batch)
-    return time.perf_counter() - start
 
 
-def time_engine(entry: Entry[Backbone], clips: dict[str, Clip], folder: Path) -> float:
-    """Seconds from files to a store that was empty, loading the encoder included."""
-    start = time.perf_counter()
-    extraction.extract(entry, clips, Store(folder), SETTINGS, lambda _done, _total: None)
-    return time.perf_counter() - start
+def extract(entry: Entry[Backbone], clips: dict[str, Clip]) -> None:
+    """From files to a store that was empty, loading the encoder included."""
+    with tempfile.TemporaryDirectory() as folder:
+        extraction.extract(entry, clips, Store(Path(folder)), SETTINGS, lambda _done, _total: None)
 
 
-def measure(entry: Entry[Backbone], clips: dict[str, Clip]) -> tuple[float, float]:
-    """Clips a second: bare and engine, the best of several rounds."""
+def measure(entry: Entry[Backbone], clips: dict[str, Clip]) -> tuple[float, float, float]:
+    """Clips a second, bare and engine, and the encoder's share: the best of several rounds."""
     encoder = extraction.load(entry.card, SETTINGS)
     prepared = batches(entry.card, clips)
     bare, engine = [], []
     for _ in range(ROUNDS):
-        bare.append(time_bare(encoder, prepared))
-        with tempfile.TemporaryDirectory() as folder:
-            engine.append(time_engine(entry, clips, Path(folder)))
-    return CLIPS / min(bare), CLIPS / min(engine)
+        bare.append(timed(lambda: encode(encoder, prepared)))
+        engine.append(timed(lambda: extract(entry, clips)))
+    clocks, processors = np.min([bare, engine], axis=1).T
+    return CLIPS / clocks[0], CLIPS / clocks[1], processors[0] / processors[1]
 
 
 def main() -> None:
-    """Print clips a second of both, and their ratio."""
+    """Print clips a second of both, their ratio, and the encoder's share."""
     if sys.argv[1:]:
         torch.set_num_threads(int(sys.argv[1]))
     cards = registry.find().backbones
     print(f"{CLIPS} clips of {SECONDS:g} s, {torch.get_num_threads()} threads")
-    print(f"{'backbone':<14}{'bare':>12}{'engine':>12}{'ratio':>8}")
+    print(f"{'backbone':<14}{'bare':>12}{'engine':>12}{'ratio':>8}{'share':>8}")
     with tempfile.TemporaryDirectory() as folder:
         clips = render(Path(folder))
         for name in ("musicnn-msd", "melstats", "chroma"):
-            bare, engine = measure(cards[name], clips)
-            print(f"{name:<14}{bare:>10.1f}/s{engine:>10.1f}/s{engine / bare:>8.2f}")
+            bare, engine, share = measure(cards[name], clips)
+            ratio = engine / bare
+            print(f"{name:<14}{bare:>10.1f}/s{engine:>10.1f}/s{ratio:>8.2f}{share:>8.2f}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@ from leaderboard.records import Record, Score, TaskFacts
 
 LEAK = "†"
 
+BEGIN, END = "<!-- board -->", "<!-- /board -->"
+"""Marks in a page that the main tables are put between."""
+
 HOW_TO_READ = f"""\
 Every cell is the score on the test split × 100, mean over the seeds of a probe that was tuned and
 chosen on validation alone, with its 95 % interval over groups of clips (bootstrap, 1,000
@@ -35,6 +38,21 @@ def render(suites: Sequence[Suite], command: str) -> str:
         parts += ["## Every row, by task", *(_task(rows) for rows in by_task)]
         parts += ["## Backbones", _backbones([r for rows in by_task for r in rows])]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def filled(text: str, suites: Sequence[Suite]) -> str:
+    """A page of somebody else's with the main tables between its two marks.
+
+    Raises:
+        ValueError: the marks are not there, once each and in order.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        message = f"it needs the lines {BEGIN} and {END}, in that order"
+        raise ValueError(message)
+    tables = "\n\n".join(f"**{suite.name}**\n\n{scores(suite)}" for suite in suites)
+    return f"{before}{begin}\n\n{tables}\n\n{end}{after}"
 
 
 def scores(suite: Suite) -> str:

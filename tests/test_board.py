@@ -1,10 +1,8 @@
 """The board is the same for the same records, and compares only what can be compared."""
 
-import os
-import random
+import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +21,28 @@ from tasks._metrics import ACCURACY
 CLIPS = 120
 GROUPS = [f"song {i // 2:02}" for i in range(CLIPS)]
 
+FACTS = """{
+"backbone": {"name": "%(backbone)s", "family": "random", "summary": "s", "parameters": 1500000,
+    "paper": "Doe, 2020", "licence": "MIT", "weights_licence": "CC0", "trained_on": ["mtt"]},
+"task": {"name": "%(task)s", "summary": "Which of two? With a | in it", "kind": "multiclass",
+    "suites": ["toys"], "recorded": true, "licence": "CC0", "paper": "p", "labels": ["a", "b"],
+    "primary": "accuracy"},
+"per_class": {},
+"clips": {"train": 1234, "validation": 20},
+"search": {"protocol": "tuned-v1", "trials": 60, "seeds": [0, 1], "validation": 0.5,
+    "chosen": {"model": "linear", "c": 0.01}},
+"costs": {"encode_seconds": 1234.56, "real_time_factor": 30.0, "probe_seconds": 2.0,
+    "peak_memory_mb": null, "device": "cpu"},
+"provenance": {"command": "bench run -b %(backbone)s -t %(task)s", "commit": null,
+    "machine": "m", "packages": {}, "features": "f", "data": "d", "weights": null,
+    "precision": "fp32"}
+}"""
+
 
 def card(name: str) -> Task:
     return Task(
         name=name,
-        summary="Which of two? With a | in it",
+        summary="Which of two?",
         data=DataSet(name="toys", licence="CC0", paper="p", how_to_get="", recorded=True),
         kind=Kind.MULTICLASS,
         labels=("a", "b"),
@@ -69,45 +84,11 @@ def put(
         scores=np.eye(2, dtype=np.float32)[guess][None],
     )
     score = statistics.estimate(ACCURACY, truth, [np.eye(2)[guess]], groups)
-    record = Record.model_validate(
-        {
-            "backbone": {
-                **{"name": backbone, "family": "random", "summary": f"what {backbone} is"},
-                **{"parameters": 1_500_000, "paper": "Doe, 2020", "licence": "MIT"},
-                **{"weights_licence": "CC-BY-4.0", "trained_on": ("mtt",)},
-            },
-            "task": {
-                **{"name": task, "summary": card(task).summary, "kind": "multiclass"},
-                **{"suites": ("toys",), "recorded": True, "licence": "CC0", "paper": "p"},
-                **{"labels": ("a", "b"), "primary": "accuracy"},
-            },
-            "scores": {
-                "accuracy": {
-                    **{"value": score.value, "low": score.low, "high": score.high},
-                    "seeds": score.seeds,
-                }
-            },
-            "per_class": {},
-            "clips": {
-                **{"train": 1234, "validation": 20, "test": len(truth)},
-                **{"groups": len(set(groups)), "skipped": skipped or {}},
-            },
-            "search": {
-                **{"protocol": "tuned-v1", "trials": 60, "seeds": (0, 1), "validation": 0.5},
-                "chosen": {"model": "linear", "c": 0.01},
-            },
-            "leak": tuple(leak),
-            "costs": {
-                **{"encode_seconds": 1234.56, "real_time_factor": 30.0, "probe_seconds": 2.0},
-                **{"peak_memory_mb": None, "device": "cpu"},
-            },
-            "provenance": {
-                **{"command": f"bench run -b {backbone} -t {task}", "commit": None},
-                **{"machine": "m", "packages": {}, "features": "f", "data": "d"},
-                **{"weights": None, "precision": "fp32"},
-            },
-        }
-    )
+    value = {"value": score.value, "low": score.low, "high": score.high, "seeds": score.seeds}
+    facts = json.loads(FACTS % {"backbone": backbone, "task": task})
+    facts |= {"scores": {"accuracy": value}, "leak": tuple(leak)}
+    facts["clips"] |= {"test": len(truth), "groups": len(set(groups)), "skipped": skipped or {}}
+    record = Record.model_validate(facts)
     place = records.place(folder / "results", task, backbone)
     place.parent.mkdir(parents=True, exist_ok=True)
     found.save(place.with_suffix(".npz"))
@@ -151,8 +132,8 @@ def test_the_page_does_not_depend_on_the_order_in_which_records_came(
     paths = [path for path in (full / "results").rglob("*") if path.is_file()]
     for seed in range(3):
         copy = tmp_path_factory.mktemp("copy")
-        random.Random(seed).shuffle(paths)
-        for path in paths:
+        for index in np.random.default_rng(seed).permutation(len(paths)):
+            path = paths[index]
             place = copy / path.relative_to(full)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(path.read_bytes())
@@ -164,34 +145,21 @@ def test_records_are_taken_in_order_whatever_the_file_system_says(
     full: Path, known: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board.write(full, known)
-    listed, scanned = os.listdir, os.scandir
-    monkeypatch.setattr(os, "listdir", lambda path: listed(path)[::-1])
-
-    class Reversed:
-        def __init__(self, path: str) -> None:
-            with scanned(path) as entries:
-                self.entries = sorted(entries, key=lambda entry: entry.name, reverse=True)
-
-        def __enter__(self) -> list["os.DirEntry[str]"]:
-            return self.entries
-
-        def __exit__(self, *_: object) -> None:
-            return None
-
-    monkeypatch.setattr(os, "scandir", Reversed)
-    assert board.is_fresh(full, known)
+    found = Path.rglob
+    monkeypatch.setattr(Path, "rglob", lambda *given: sorted(found(*given), reverse=True))
+    assert not board.stale(full, known)
 
 
 def test_a_page_is_fresh_until_it_or_a_record_changes(full: Path, known: Registry) -> None:
-    assert not board.is_fresh(full, known)
+    assert board.stale(full, known)
     board.write(full, known)
-    assert board.is_fresh(full, known)
+    assert not board.stale(full, known)
     put(full, "worst", "toys/one", 0.3)
-    assert not board.is_fresh(full, known)
+    assert board.stale(full, known)
     board.write(full, known)
     with (full / "README.md").open("a") as file:
         file.write("\n")
-    assert not board.is_fresh(full, known)
+    assert board.stale(full, known)
 
 
 def test_rows_on_other_clips_or_labels_are_shown_but_not_compared(
@@ -245,7 +213,7 @@ def test_a_single_row_is_a_board(tmp_path: Path, known: Registry) -> None:
 
 def test_no_record_is_an_empty_board(tmp_path: Path, known: Registry) -> None:
     assert board.write(tmp_path, known) == []
-    assert board.is_fresh(tmp_path, known)
+    assert not board.stale(tmp_path, known)
 
 
 def test_a_task_without_suite_is_shown_under_its_data_set(tmp_path: Path) -> None:
@@ -274,9 +242,7 @@ def test_a_leak_is_marked_in_its_cell_alone(full: Path, known: Registry) -> None
     assert page.LEAK in drawn(suite, 120)
 
 
-def test_every_table_of_the_page_has_as_many_cells_in_each_row(
-    full: Path, known: Registry
-) -> None:
+def test_every_table_of_the_page_has_as_many_cells_in_each_row(full: Path, known: Registry) -> None:
     text = page.render(board.suites(full, known), "bench leaderboard")
     tables = re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE)
     assert len(tables) == 1 + 2 * 2 + 1
@@ -298,46 +264,28 @@ def drawn(suite: Suite, width: int) -> str:
     return capture.get()
 
 
-def wide(suite: Suite) -> Suite:
-    """Seven tasks and ten backbones made of the records of one row."""
-    names = ["type", "meter", "tonic", "tempo", "tags", "instrument", "pitch"]
-    record = suite.lines[0].records["toys/one"]
-    tasks = tuple(
-        record.task.model_copy(update={"name": f"{'tunes' if i < 5 else 'notes'}/{name}"})
-        for i, name in enumerate(names)
-    )
-    lines = tuple(
-        replace(
-            suite.lines[0],
-            records={
-                task.name: record.model_copy(
-                    update={
-                        "task": task,
-                        "leak": ("mtt",),
-                        "backbone": record.backbone.model_copy(
-                            update={"name": f"musicnn-[msd]-{i}"}
-                        ),
-                    }
-                )
-                for task in tasks
-            },
-            letters={task.name: "bcd" for task in tasks},
-        )
-        for i in range(10)
-    )
-    return Suite("embedded [all]", tasks, lines)
+def short(letters: str) -> str:
+    """As the table has them."""
+    return letters if len(letters) <= 3 else f"{letters[0]}–{letters[-1]}"
 
 
 def test_seven_tasks_and_ten_backbones_fit_on_120_columns_one_line_a_row(
-    full: Path, known: Registry
+    tmp_path: Path, known: Registry
 ) -> None:
-    suite = wide(board.suites(full, known)[0])
+    names = ("type", "meter", "tonic", "tempo", "tags", "instrument", "pitch")
+    tasks = [f"{'tunes' if i < 5 else 'notes'}/{name}" for i, name in enumerate(names)]
+    for task in tasks:
+        known.tasks.add(card(task), Path(__file__))
+        for i in range(10):
+            put(tmp_path, f"mulap-[a]-{i}", task, 0.5 + i / 25, leak=["mtt"] * (i == 3))
+    (suite,) = board.suites(tmp_path, known)
     text = drawn(suite, 120)
-    rows = [line for line in text.splitlines() if line.lstrip().startswith("musicnn-[msd]-")]
-    assert len(rows) == 10
-    assert "embedded [all]" in text
-    score = suite.lines[0].records["tunes/type"].primary
-    cell = f"{100 * score.value:.1f}±{50 * (score.high - score.low):.1f}{page.LEAK} bcd"
-    assert all(row.count(cell) == 7 for row in rows)
-    for name in ("type", "meter", "tonic", "tempo", "tags", "instrument", "pitch"):
+    rows = {row.split()[0]: row for row in text.splitlines() if "mulap-[a]-" in row}
+    assert list(rows) == [line.name for line in suite.lines]
+    for line in suite.lines:
+        assert rows[line.name].count("±") == 7
+        assert rows[line.name].count(page.LEAK) == 7 * (line.name == "mulap-[a]-3")
+        for task in tasks:
+            assert f" {short(line.letters[task])} " in f"{rows[line.name]} "
+    for name in names:
         assert name in text

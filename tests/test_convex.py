@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression, Ridge
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from bench.probes import convex
@@ -47,7 +48,8 @@ def one_thread() -> Iterator[None]:
     """As in a worker; small problems on several threads are many times slower."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with threadpool_limits(1):
+        yield
     torch.set_num_threads(threads)
 
 
@@ -55,7 +57,7 @@ def standardised(x: Array) -> Array:
     """As the solver sees them: in single precision at first, constant features left out."""
     wide = x.astype(np.float32).astype(np.float64)
     keep = np.ptp(wide, axis=0) > 0
-    return (wide[:, keep] - wide[:, keep].mean(0)) / wide[:, keep].std(0)
+    return np.asarray((wide[:, keep] - wide[:, keep].mean(0)) / wide[:, keep].std(0))
 
 
 def rotated(x: Array, *, standardise: bool = True) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from backbones.melstats import melstats
 
 
 def chirp(seconds: float = 2) -> np.ndarray:
-    time = np.arange(int(seconds * 22_050)) / 22_050
+    time = np.arange(int(seconds * 24_000)) / 24_000
     noise = np.random.default_rng(0).normal(0, 0.01, time.size)
     return (0.4 * np.sin(2 * np.pi * (200 + 400 * time) * time) + noise).astype(np.float32)
 
@@ -23,7 +23,7 @@ def encode(audio: np.ndarray) -> dict[str, np.ndarray]:
 def test_mel_and_mfcc_are_librosas() -> None:
     audio = chirp()
     mel = librosa.power_to_db(
-        librosa.feature.melspectrogram(y=audio, sr=22_050, n_fft=2048, hop_length=512),
+        librosa.feature.melspectrogram(y=audio, sr=24_000, n_fft=2048, hop_length=512),
         top_db=80,
     )
     mfcc = librosa.feature.mfcc(S=mel, n_mfcc=20)
@@ -36,7 +36,7 @@ def test_mel_and_mfcc_are_librosas() -> None:
 
 def test_deltas_are_the_slope_over_five_frames() -> None:
     audio = chirp()
-    power = librosa.feature.melspectrogram(y=audio, sr=22_050, n_fft=2048, hop_length=512)
+    power = librosa.feature.melspectrogram(y=audio, sr=24_000, n_fft=2048, hop_length=512)
     delta = librosa.feature.delta(
         librosa.power_to_db(power, top_db=80) / 10, width=5, mode="nearest"
     )

@@ -223,7 +223,8 @@ def test_each_fit_is_scored_by_itself() -> None:
 
 def test_a_task_may_bring_a_metric_of_its_own_and_gets_it_by_class() -> None:
     def own(truth: Truth, scores: Scores, weights: Weights) -> Scores:
-        return weights @ scores[np.arange(len(truth)), truth.astype(int)] / weights.sum(1)
+        credit = scores[np.arange(len(truth)), truth.astype(int)]
+        return np.asarray(weights @ credit / weights.sum(1))
 
     record = recording.evaluate(row(metrics=(Metric("p", own),)), result([[SOFT] * 6]), COST)
     assert record.per_class == {"soft": pytest.approx(0.9), "loud": pytest.approx(0.1)}

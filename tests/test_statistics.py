@@ -174,6 +174,7 @@ def test_a_clear_gap_survives_the_correction_for_many_rows() -> None:
     assert set(found[1:]) == {"b"}
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=20))
 def test_holm_is_statsmodels(p: list[float]) -> None:
     if p:
@@ -183,7 +184,7 @@ def test_holm_is_statsmodels(p: list[float]) -> None:
         assert statistics.holm(p).size == 0
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(1, 8), st.floats(0, 1), st.integers(0, 2**32 - 1))
 def test_rows_share_a_letter_exactly_if_they_are_not_different(
     rows: int, density: float, seed: int
@@ -200,6 +201,7 @@ def test_rows_share_a_letter_exactly_if_they_are_not_different(
             assert bool(set(found[i]) & set(found[j])) != different[i, j]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 6), st.integers(1, 4), st.integers(0, 2**32 - 1))
 def test_mean_ranks_are_scipys(rows: int, tasks: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ from torch.nn import functional
 from torchaudio.functional import amplitude_to_DB, compute_deltas, create_dct
 from torchaudio.transforms import MelSpectrogram
 
-SAMPLE_RATE = 22_050
+SAMPLE_RATE = 24_000
 HOP = 512
 MELS = 128
 MFCCS = 20

@@ -1,5 +1,6 @@
 """`bench run` and `bench leaderboard`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -86,6 +87,9 @@ def leaderboard(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if the page is not fresh.")
     ] = False,
+    into: Annotated[
+        Path | None, typer.Option(help="A page that the main tables are put into as well.")
+    ] = None,
     include: Include = None,
 ) -> None:
     """Render a board's page from its records."""
@@ -93,10 +97,12 @@ def leaderboard(
         message = f"{board} holds no results folder; `bench run --board {board}` makes one"
         raise UserError(message)
     cards = registry.find(include or ())
-    page = board / "README.md"
     if not check:
-        boards.write(board, cards)
-        printing.console().print(f"{page} written")
-    elif not boards.is_fresh(board, cards):
-        printing.console().print(f"{page} is stale; `bench leaderboard` renders it again")
+        boards.write(board, cards, into)
+        printing.console().print(f"{board / 'README.md'} written")
+        return
+    stale = boards.stale(board, cards, into)
+    for path in stale:
+        printing.console().print(f"{path} is stale; `bench leaderboard` renders it again")
+    if stale:
         raise typer.Exit(1)

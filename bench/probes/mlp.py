@@ -9,10 +9,10 @@ from torch.nn import functional
 from bench.probes import Hyper
 from tasks import Kind
 
-HIDDEN = 512
-BATCH = 64
+HIDDEN = 256
+BATCH = 128
 MAX_EPOCHS = 100
-PATIENCE = 8
+PATIENCE = 5
 """Epochs without a better validation score after which training ends."""
 
 
@@ -74,7 +74,10 @@ def train(
         torch.random.manual_seed(seed)
         network = Network((x.shape[1], outputs), hyper.dropout, shift, spread)
         optimiser = torch.optim.AdamW(
-            network.parameters(), hyper.learning_rate, weight_decay=hyper.weight_decay
+            network.parameters(),
+            hyper.learning_rate,
+            weight_decay=hyper.weight_decay,
+            fused=True,
         )
         best, best_score, since = _copy(network), float("-inf"), 0
         for _ in range(MAX_EPOCHS):

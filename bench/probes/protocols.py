@@ -60,7 +60,7 @@ PROTOCOLS = {
             poolings=(Pooling.MEAN, Pooling.MAX, Pooling.MEAN_STD),
             all_layers=True,
             standardise=(True, False),
-            trials=60,
+            trials=40,
             seeds=5,
         ),
         Protocol(

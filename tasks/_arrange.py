@@ -128,7 +128,8 @@ def _moved(notes: Notes, program: int, register: float) -> Notes:
 def _playable(notes: Notes, program: int) -> Notes:
     """The notes, octaves higher if the instrument does not reach down to all of them."""
     missing = LOWEST.get(program, 0) - notes[:, 2].min()
-    return np.asarray(notes + [0, 0, 12 * max(0, math.ceil(missing / 12)), 0])
+    octaves = max(0, math.ceil(missing / 12))
+    return np.asarray(notes + np.array([0, 0, 12 * octaves, 0]))
 
 
 def _beats(tune: Tune, bar_line: float, length: float) -> Notes:

@@ -41,6 +41,13 @@ def accuracy(truth: Truth, scores: Scores, weights: Weights) -> Values:
     return _mean(_hit(truth, scores), weights)
 
 
+def balanced_accuracy(truth: Truth, scores: Scores, weights: Weights) -> Values:
+    """Recall, mean over the classes that a resample has clips of; shapes as in `accuracy`."""
+    members = _members(truth, scores)
+    hits = members * _hit(truth, scores)
+    return _mean_of_defined(_ratio(hits @ weights.T, members @ weights.T))
+
+
 def roc_auc(truth: Truth, scores: Scores, weights: Weights) -> Values:
     """Area under the ROC curve, mean over tags; ties count one half.
 
@@ -106,20 +113,12 @@ def key_weighted(truth: Truth, scores: Scores, weights: Weights) -> Values:
 
 
 def key_weighted_both_fifths(truth: Truth, scores: Scores, weights: Weights) -> Values:
-    """MIREX weighted key score since 2017: a fifth below the key earns 0.5 too.
-
-    Args:
-        truth: (clips,) keys.
-        scores: (clips, 24).
-        weights: (resamples, clips), >= 0.
-
-    Returns:
-        (resamples,).
-    """
+    """As `key_weighted`, but a fifth *below* earns 0.5 too: MIREX since 2017."""
     return _mean(_key_credit_both_fifths(truth, scores), weights)
 
 
 ACCURACY = Metric("accuracy", accuracy)
+BALANCED_ACCURACY = Metric("balanced accuracy", balanced_accuracy)
 ROC_AUC = Metric("ROC-AUC", roc_auc, chance=0.5)
 PR_AUC = Metric("PR-AUC", pr_auc)
 R2 = Metric("R²", r2, bounds=(float("-inf"), 1.0), chance=0.0)
@@ -151,12 +150,10 @@ def per_class(metric: Metric, truth: Truth, scores: Scores) -> Values:
     if metric.function in _BY_COLUMN:
         return _columns(_BY_COLUMN[metric.function], truth, scores, ones)[:, 0]
     if metric.function not in _BY_CLIP:
-        known = "accuracy, ROC-AUC, PR-AUC, R² and the key scores"
-        message = f"{metric.name!r} has no value a class; those that have one are {known}"
+        message = f"{metric.name!r} has no value a class; the metrics of {__name__} have"
         raise ValueError(message)
     credit = _BY_CLIP[metric.function](truth, scores)
-    members = (truth[:, None] == np.arange(scores.shape[1])).T.astype(np.float64)
-    return _mean(credit, members)
+    return _mean(credit, _members(truth, scores))
 
 
 @cache
@@ -170,6 +167,11 @@ def _key_table(*, both_fifths: bool) -> Values:
     table = np.array([[weighted_score(a, b) for b in KEYS] for a in KEYS], dtype=np.float64)
     fifth_below = both_fifths & (table.T == FIFTH)
     return np.where(fifth_below, FIFTH, table)
+
+
+def _members(truth: Truth, scores: Scores) -> Values:
+    """(classes, clips): 1 where the clip is of the class."""
+    return np.equal(truth, np.arange(scores.shape[1])[:, None]).astype(np.float64)
 
 
 def _hit(truth: Truth, scores: Scores) -> Values:
@@ -283,6 +285,7 @@ _BY_COLUMN: dict[object, Callable[[Values, Values, Values], Values]] = {
 }
 _BY_CLIP: dict[object, Callable[[Truth, Scores], Values]] = {
     accuracy: _hit,
+    balanced_accuracy: _hit,
     key_weighted: _key_credit,
     key_weighted_both_fifths: _key_credit_both_fifths,
 }

@@ -30,7 +30,7 @@ from tasks._render import (
 SECONDS = 3.0
 LEVELS = (-26.0, -18.0)
 VELOCITIES = (60.0, 110.0)
-HELD = (1.0, 2.5)
+HELD = (1.5, 3.0)
 RANGE = range(55, 91)
 """MIDI pitches of `notes`, G3 to F#6: the same for all, so that register names no instrument."""
 

@@ -200,7 +200,7 @@ def test_bad_audio_can_be_left_out_and_is_counted(
     clips = json.loads(out)["outcomes"][0]["record"]["clips"]
     assert clips["skipped"] == {"07": "empty file", "45": "missing"}
     assert (clips["train"], clips["validation"], clips["test"]) == (19, 20, 19)
-    assert "2 left out" in (toy.with_name("leaderboard") / "README.md").read_text("utf-8")
+    assert "2 clips left out" in (toy.with_name("leaderboard") / "README.md").read_text("utf-8")
 
 
 def test_data_check_lists_every_bad_file(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:

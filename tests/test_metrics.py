@@ -10,11 +10,18 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, average_precision_score, r2_score, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    r2_score,
+    recall_score,
+    roc_auc_score,
+)
 
 from tasks import Metric, _metrics
 from tasks._metrics import (
     ACCURACY,
+    BALANCED_ACCURACY,
     KEY_ACCURACY,
     KEY_WEIGHTED,
     KEY_WEIGHTED_MIREX2017,
@@ -89,6 +96,26 @@ def test_accuracy_is_scikit_learns(seed: int) -> None:
     expected = np.array([accuracy_score(truth, guess, sample_weight=row) for row in weights])
     np.testing.assert_allclose(ACCURACY.function(truth, scores, weights), expected)
     assert KEY_ACCURACY.function is ACCURACY.function
+
+
+@given(seeds)
+def test_balanced_accuracy_is_scikit_learns(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth = np.arange(60) % 4
+    scores = rng.uniform(size=(60, 4))
+    weights = rng.integers(0, 3, (5, 60)).astype(float)
+    weights[0] *= truth != 2
+    expected = [
+        recall_score(
+            truth,
+            scores.argmax(axis=1),
+            labels=np.unique(truth[row > 0]),
+            average="macro",
+            sample_weight=row,
+        )
+        for row in weights
+    ]
+    np.testing.assert_allclose(BALANCED_ACCURACY.function(truth, scores, weights), expected)
 
 
 def mir_evals_credit(true: str, guess: str, *, both: bool) -> float:

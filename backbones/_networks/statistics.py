@@ -44,7 +44,7 @@ class MelStatistics(nn.Module):
         self.register_buffer("dct", create_dct(MFCCS, MELS, norm="ortho"))
 
     def forward(self, audio: Tensor) -> dict[str, Tensor]:
-        """(batch, samples) at 22.05 kHz → layer → (batch, 1, dim)."""
+        """(batch, samples) at 24 kHz → layer → (batch, 1, dim)."""
         mel = log_power(self.mel(audio))
         cepstrum = (mel.transpose(1, 2) @ self.get_buffer("dct")).transpose(1, 2)
         of_mel, of_cepstrum = (_with_deltas(x).unsqueeze(1) for x in (mel, cepstrum))
@@ -63,7 +63,7 @@ class ChromaStatistics(nn.Module):
         super().__init__()
         self.cqt = CQT1992v2(
             SAMPLE_RATE,
-            HOP,
+            2 * HOP,
             fmin=C1,
             n_bins=12 * OCTAVES,
             pad_mode="constant",
@@ -71,7 +71,7 @@ class ChromaStatistics(nn.Module):
         )
 
     def forward(self, audio: Tensor) -> dict[str, Tensor]:
-        """(batch, samples) at 22.05 kHz → layer → (batch, 1, dim)."""
+        """(batch, samples) at 24 kHz → layer → (batch, 1, dim)."""
         magnitude = self.cqt(audio)
         peak = magnitude.amax(dim=(1, 2), keepdim=True).clamp(min=1e-7)
         relative = magnitude / peak

@@ -19,6 +19,7 @@ import numpy as np
 from backbones import Audio, Backbone, Encoder, Features, Precision
 from bench import assets, audio, provenance, shards
 from bench.audio import BadAudioError, Samples
+from bench.errors import UserError
 from bench.registry import Entry
 from bench.shards import Item
 from bench.store import Cost, Rows, Store
@@ -33,6 +34,10 @@ BATCH_SECONDS = 48.0
 
 class EncoderError(RuntimeError):
     """An encoder did not return what its card promises."""
+
+
+class DeviceError(UserError):
+    """The device asked for is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ def extract(
 
     Raises:
         EncoderError: the features are not what the card promises, or not finite.
+        DeviceError: the device asked for is not there.
         AssetError: the weights cannot be fetched.
     """
     store.discard_damaged(clips)
@@ -128,14 +134,20 @@ def load(card: Backbone, settings: Settings) -> Encoder:
 
 
 def resolve(device: str) -> str:
-    """The device that `auto` stands for: cuda, mps or cpu, whichever is there."""
-    if device != "auto":
-        return device
+    """The device asked for; `auto` is cuda, mps or cpu, whichever is there.
+
+    Raises:
+        DeviceError: it is not there.
+    """
     import torch
 
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device == "auto":
+        return next((name for name, is_there in there.items() if is_there), "cpu")
+    if not there.get(device.partition(":")[0], True):
+        message = f"device {device!r} was asked for, but torch sees none; see `bench doctor`"
+        raise DeviceError(message)
+    return device
 
 
 class _Worker:

@@ -13,6 +13,7 @@ from backbones import Backbone
 from bench import assets, data, extraction, provenance, recording
 from bench.digests import Digests
 from bench.errors import UserError
+from bench.extraction import DeviceError
 from bench.probes.job import Job
 from bench.progress import Reporter
 from bench.recording import Row
@@ -110,7 +111,7 @@ class _Run:
         """A failure is a row, not the end of the run; its traceback goes into a log."""
         try:
             yield
-        except BadAudioFoundError:
+        except (BadAudioFoundError, DeviceError):
             raise
         except Exception as error:  # noqa: BLE001 — plug-ins may raise anything
             log = self.cache / "failures.log"

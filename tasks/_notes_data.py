@@ -6,10 +6,11 @@ the timbres of the test were never heard. `notes-recorded` is tested on recorded
 """
 
 import re
+import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -175,29 +176,29 @@ def make_recorded(
     progress: Progress,
     processes: int | None = None,
 ) -> None:
-    """Renders the training and validation notes of `notes-recorded` and copies in the recorded.
+    """Makes `notes-recorded`: training and validation are rendered, the test is recordings.
 
     Args:
         seed: of every random choice.
         folder: an empty folder.
-        sources: the two fonts, then a folder for each of `RECORDED`, in that order.
+        sources: the two fonts, then an npm package (.tgz) for each of `RECORDED`, in that order.
         progress: called with clips done and clips in all.
         processes: one a processor unless given.
     """
-    fonts, folders = sources[: len(FONTS)], sources[len(FONTS) :]
+    fonts, packages = sources[: len(FONTS)], sources[len(FONTS) :]
     notes = list(_for_recorded(seed))
-    recordings = list(_recordings(seed, dict(zip(RECORDED, folders, strict=True))))
+    recordings = list(_recordings(seed, dict(zip(RECORDED, packages, strict=True))))
     steps = len(notes) + len(recordings)
     with workers(fonts, processes) as pool:
         jobs = [_job(folder, index, note) for index, note in enumerate(notes)]
         digests = each(pool, render, jobs, lambda done, _: progress(done, steps))
         copies = [
-            (path, _job(folder, len(jobs) + index, note))
-            for index, (path, note) in enumerate(recordings)
+            (package, name, _job(folder, len(jobs) + index, note))
+            for index, (package, name, note) in enumerate(recordings)
         ]
         digests += each(pool, record, copies, lambda done, _: progress(len(jobs) + done, steps))
-    notes += [note for _, note in recordings]
-    jobs += [job for _, job in copies]
+    notes += [note for *_, note in recordings]
+    jobs += [job for *_, job in copies]
     write_manifest(folder, RECORDED_LICENCE, list(map(_entry, notes, jobs, digests)))
 
 
@@ -229,18 +230,21 @@ def _for_recorded(seed: int) -> Iterator[Note]:
                 yield _drawn(rng, Note(split, name, program, int(pitch), font, 0, 0, 0))
 
 
-def _recordings(seed: int, folders: Mapping[str, Path]) -> Iterator[tuple[Path, Note]]:
-    """Each recorded note's file and what is known of it; the pitch is in its name."""
-    for number, (name, folder) in enumerate(folders.items()):
+def _recordings(seed: int, packages: Mapping[str, Path]) -> Iterator[tuple[Path, str, Note]]:
+    """Each recording's archive and name in it, and the note it holds: the name says its pitch."""
+    for number, (instrument, package) in enumerate(packages.items()):
         rng = np.random.default_rng([seed, len(RECORDED) + number])
-        for path in sorted(folder.glob("*.mp3")):
-            written = re.match(r"([A-G])(s?)(\d)", path.name)
+        with tarfile.open(package) as archive:
+            names = sorted(name for name in archive.getnames() if name.endswith(".mp3"))
+        for name in names:
+            written = re.match(r"([A-G])(s?)(\d)", PurePosixPath(name).name)
             if written is None:
-                message = f"{path} is no recorded note: its name gives no pitch such as As3"
+                message = f"{name} in {package} has no pitch such as As3 in its name"
                 raise ValueError(message)
             pitch = 12 + 12 * int(written[3]) + NATURALS[written[1]] + len(written[2])
-            note = Note(Split.TEST, name, RECORDED[name][0], pitch, len(FONTS), 0, 0, 0)
-            yield path, _drawn(rng, note)
+            program, _ = RECORDED[instrument]
+            note = Note(Split.TEST, instrument, program, pitch, len(FONTS), 0, 0, 0)
+            yield package, name, _drawn(rng, note)
 
 
 def _drawn(rng: np.random.Generator, note: Note) -> Note:

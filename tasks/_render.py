@@ -9,6 +9,7 @@ import json
 import math
 import multiprocessing
 import os
+import tarfile
 import wave
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -117,8 +118,11 @@ def render(job: Job) -> str:
     return _written(_mono(_loaded[job.font], _midi(job.lines, job.seconds)), job)
 
 
-def record(recording: tuple[Path, Job]) -> str:
+def record(recording: tuple[Path, str, Job]) -> str:
     """Writes the job's file from the beginning of a recording, in place of the job's lines.
+
+    Args:
+        recording: a tar archive, the name of an audio file in it, and the job.
 
     Returns:
         Sha256 of the file.
@@ -126,8 +130,9 @@ def record(recording: tuple[Path, Job]) -> str:
     import soundfile
     import soxr
 
-    source, job = recording
-    samples, rate = soundfile.read(source, always_2d=True)
+    package, name, job = recording
+    with tarfile.open(package) as archive, archive.extractfile(name) or io.BytesIO() as file:
+        samples, rate = soundfile.read(io.BytesIO(file.read()), always_2d=True)
     mono = soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE, quality="HQ")
     return _written(mono, job)
 

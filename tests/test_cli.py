@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
 
 from bench import cli
 
@@ -245,6 +246,15 @@ def test_a_mistake_is_one_line_and_exit_2(
     assert err.startswith("bench: ")
     assert message in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("toy")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device")
+def test_a_device_that_is_not_there_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("run", "-b", "level", "-t", "toys/loud", *LINEAR, "--device", "cuda:0")
+    code, _, err = bench(*words, capsys=capsys)
+    assert code == 2
+    assert "bench: device 'cuda:0' was asked for, but torch sees none; see `bench doctor`" in err
 
 
 def test_a_stale_page_is_exit_1(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import platform
 import sys
+import tarfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -106,7 +107,7 @@ def test_one_process_makes_the_same_bytes_as_many(
     assert steps == [(done + 1, 132) for done in range(132)]
 
 
-@pytest.mark.parametrize("task", (*FULL_TASKS, notes.INSTRUMENT_RECORDED), ids=lambda t: t.name)
+@pytest.mark.parametrize("task", [*FULL_TASKS, notes.INSTRUMENT_RECORDED], ids=lambda t: t.name)
 def test_every_task_is_large_enough(task: Task) -> None:
     assert task.counts[Split.TRAIN] >= 600
     assert task.counts[Split.TEST] >= 200
@@ -225,8 +226,11 @@ def test_a_recording_without_a_pitch_in_its_name_is_refused(
     fetched: Fetched, tmp_path: Path
 ) -> None:
     (tmp_path / "readme.mp3").touch()
-    sources = [fetched(source) for source in FONT_SOURCES] + [tmp_path] * len(RECORDED)
-    with pytest.raises(ValueError, match="its name gives no pitch such as As3"):
+    package = tmp_path / "package.tgz"
+    with tarfile.open(package, "w:gz") as archive:
+        archive.add(tmp_path / "readme.mp3", "package/readme.mp3")
+    sources = [fetched(source) for source in FONT_SOURCES] + [package] * len(RECORDED)
+    with pytest.raises(ValueError, match=r"readme.mp3 in .* has no pitch such as As3 in its name"):
         _notes_data.make_recorded(1, tmp_path, sources, silent)
 
 

@@ -29,11 +29,13 @@ def digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
+@functools.cache
 def code_digest(*files: Path) -> str:
     """Sha256 over source files and all that they import from beside them or from this project.
 
     So whoever edits a network gets new features, whatever the card's name or version says.
-    Installed libraries are left out; files may move or be renamed together.
+    Installed libraries are left out; files may move or be renamed together. It is read once a
+    process: what is edited later is not what runs.
     """
     seen: dict[Path, str] = {}
     waiting = [file.resolve() for file in files]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing import active_children, get_context
 from os import cpu_count
 from pathlib import Path
@@ -33,7 +34,7 @@ class _Table:
     keys: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Work:
     """A pair whose features are in the store."""
 
@@ -45,7 +46,7 @@ class _Work:
     def pair(self) -> tuple[str, str]:
         return self.row.backbone.name, self.row.task.name
 
-    @property
+    @cached_property
     def kept(self) -> Path:
         """Where the record lies once it is made."""
         return self.job.folder / f"record-{self.row.key()[:16]}.json"

@@ -176,8 +176,9 @@ def test_the_key_follows_precision_and_code_but_no_name(tmp_path: Path) -> None:
     assert extraction.key_of(entry(replace(toys.toy, name="other")), Precision.FP32) == key
     copy = Path(shutil.copy(toys.__file__, tmp_path / "renamed.py"))
     assert extraction.key_of(Entry(toys.toy, copy), Precision.FP32) == key
-    copy.write_text(f"{copy.read_text()}\nEXTRA = 1\n")
-    assert extraction.key_of(Entry(toys.toy, copy), Precision.FP32) != key
+    edited = copy.with_name("edited.py")
+    edited.write_text(f"{copy.read_text()}\nEXTRA = 1\n")
+    assert extraction.key_of(Entry(toys.toy, edited), Precision.FP32) != key
 
 
 class Broken(Encoder):
@@ -269,4 +270,10 @@ def test_cost_is_that_of_the_audio(log: Path, tmp_path: Path) -> None:
 
 def test_auto_is_a_device_that_is_there() -> None:
     assert extraction.resolve("auto") in {"cpu", "cuda", "mps"}
-    assert extraction.resolve("cuda:1") == "cuda:1"
+    assert extraction.resolve("cpu") == "cpu"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device")
+def test_a_device_that_is_not_there_is_refused() -> None:
+    with pytest.raises(extraction.DeviceError, match="device 'cuda:1' was asked for, but torch"):
+        extraction.resolve("cuda:1")

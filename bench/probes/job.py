@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from bench import provenance
 from tasks import Split, Truth
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
     """All that a probe needs.
 
@@ -45,7 +46,7 @@ class Job:
     cache: Path
     code: str
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         """Where the study and its results are kept; named after all that a choice depends on."""
         key = provenance.digest(

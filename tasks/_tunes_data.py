@@ -18,7 +18,7 @@ from tasks._render import (
     workers,
     write_manifest,
 )
-from tasks._tunes_plan import Candidate, Planned, Preset, candidates, plan
+from tasks._tunes_plan import Candidate, Planned, Preset, candidates, plan, strangers
 
 SECONDS = 5.0
 SHORTEST = 12
@@ -55,23 +55,22 @@ def make(
         processes: one a processor unless given; the bytes do not depend on it.
     """
     *books, tim, merlin = sources
-    ryan, aird, oneill = (_tunes(book, preset.every) for book in books)
+    ryan, aird, oneill = (_tunes(book) for book in books)
     chosen = candidates(ryan + aird, oneill, preset)
     steps = len(chosen) + preset.clips
     with workers((tim, merlin), processes) as pool:
         melodies = each(
             pool, melody, [one.tune for one in chosen], lambda done, _: progress(done, steps)
         )
-        planned = plan(_heard(chosen, melodies), preset)
+        planned = plan(strangers(_heard(chosen, melodies)), preset)
         jobs, starts = _jobs(planned, folder, preset.seed)
         digests = each(pool, render, jobs, lambda done, _: progress(len(chosen) + done, steps))
     entries = map(_entry, planned, jobs, starts, digests)
     write_manifest(folder, LICENCE, list(entries))
 
 
-def _tunes(book: Path, every: int) -> list[Tune]:
-    files = sorted(book.glob("*.abc"))[::every]
-    return [tune for file in files for tune in read(file)]
+def _tunes(book: Path) -> list[Tune]:
+    return [tune for file in sorted(book.glob("*.abc")) for tune in read(file)]
 
 
 def _heard(

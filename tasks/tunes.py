@@ -1,8 +1,9 @@
 """Reels, jigs, hornpipes and other tunes of three old books: real scores, rendered audio.
 
 Five questions about one set of five-second excerpts. Learnt on Ryan's Mammoth Collection and
-Aird's Airs, tested on O'Neill's Music of Ireland; no title is in both. Sound font, instruments,
-register, loudness, tempo and transposition are drawn at random, so they say nothing of a tune.
+Aird's Airs, tested on O'Neill's Music of Ireland; no title and no phrase of sixteen intervals is
+in both. Sound font, instruments, register, loudness, tempo and transposition are drawn at random,
+so they say nothing of a tune.
 
 A beat is half a bar in 2/4 and 6/8 and a third of one in 3/4 and 9/8. Reels that one book
 writes in 2/4 another writes in cut time, note for note twice as long: simple duple times are one
@@ -165,43 +166,43 @@ QUESTIONS = (
 PUBLISHED: dict[str, tuple[tuple[int, int, int], str]] = {
     "tunes/type": (
         (603, 108, 201),
-        "f8f7f1a8dea5e80ab08b72615ecaa9619f3f74024b8d5a7db8d63ac2a2f239ec",
+        "aaa8cd6a161bbf21a1c97b3ee3d2b16abd0ba695d17a1163b143dede57bb6031",
     ),
     "tunes/meter": (
         (619, 116, 217),
-        "429a239d6e23dff7c8908dd145141cdbe67e3982d0f3798792febd67d0453fb0",
+        "5196ca06022ed2fa2c8e25af6fef13758fe988580c245057e13e0300ef902072",
     ),
     "tunes/key": (
         (861, 158, 295),
-        "ec63560fa9af4d0d1393e3dc82c9f862a6f2c0dc6f73f432ebf199985fbecd25",
+        "4e6f1772751674d81db69bab36ca21c409b9c8e4dcb7142d1cf2bf059e3926d3",
     ),
     "tunes/tempo": (
         (861, 158, 295),
-        "33d29c707a244f383192ee8178b15c8ee0a1c6102678f4946ec9b554e26a33a4",
+        "f939bbe1a887d9b57d7c7610a379e3e207f5b7b8e0b1bff88421396b32d70e99",
     ),
     "tunes/tags": (
         (861, 158, 295),
-        "552a0721d4cdead4d3f4106629f1da411899f736a0f1c474ad08e51a8ffedafe",
+        "96f61f5d4621174b7df95dc1c90c7da66b8c26da5ae189a6b72cb15e68d24d2f",
     ),
     "tunes/type@tiny": (
         (39, 15, 30),
-        "c01bdf94681c0f17560d23ffd68d2f528da9aebfbe471ae226fead5e1069c802",
+        "2f031008b3a9d4a24a36bb4ce6215a019a10c07dba4400d18a63ab03e592e112",
     ),
     "tunes/meter@tiny": (
         (42, 18, 36),
-        "9c0a94da605021a4906ea13361730d599071183cb509ffbf77691bd0d81d557c",
+        "0452d0b6fcad213c1becfee43b30db77ed78e111446481f22669e54c39d37a26",
     ),
     "tunes/key@tiny": (
         (60, 24, 48),
-        "72f281111a67b9c3c15856c44bd3dc3be4ff1b09970439c9f64e04aff20f767d",
+        "180964e99d9881744a3b2c6e4d4bf9d8d3a6e3377c4cc1aaf0f3344ef313997c",
     ),
     "tunes/tempo@tiny": (
         (60, 24, 48),
-        "79ddd61aee5f6159e7de513b9eefa32f475e96a4e2eecbf12d3fd1ead7461656",
+        "e3b76cb28947577b4fab29dc1e75d814cb6378c62f35e5b3ae2adecd5bc81877",
     ),
     "tunes/tags@tiny": (
         (60, 24, 48),
-        "5ee87e030b0d44575093dbc5473df6be9440db57b66e481ffc5bb5ff3e05e055",
+        "6794ca52195a3765e8b902c8547b31708532161d4c81c8297b5a1a1ca55f38f3",
     ),
 }
 """Clips a split, and digest, of each task."""

@@ -65,10 +65,14 @@ class _Window:
 
 
 def key_of(entry: Entry[Backbone], precision: Precision) -> str:
-    """The key of a backbone's features: weights, code, preprocessing; never a name or a path."""
+    """The key of a backbone's features: weights, code, preprocessing, and the card's name.
+
+    The name tells apart what one file builds with different arguments, such as a seed.
+    """
     card = entry.card
     return provenance.digest(
         {
+            "name": card.name,
             "weights": card.weights,
             "code": provenance.code_digest(entry.file),
             "version": [VERSION, audio.VERSION, card.version],

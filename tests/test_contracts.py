@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from backbones import Backbone
-from bench import data, registry
+from backbones import Backbone, Precision
+from bench import data, extraction, registry
 from bench.registry import Entry
 from bench.testing import BACKBONE_CHECKS, LISTED_CHECKS, TASK_CARD_CHECKS, Check, Listed
 from tasks import Task
@@ -24,6 +24,11 @@ def _name(value: object) -> str:
 @pytest.mark.parametrize("entry", list(CARDS.backbones), ids=_name)
 def test_every_backbone(entry: Entry[Backbone], check: Check[Backbone]) -> None:
     check.run(entry.card)
+
+
+def test_no_two_backbones_share_features() -> None:
+    keys = [extraction.key_of(entry, Precision.FP32) for entry in CARDS.backbones]
+    assert len(set(keys)) == len(keys)
 
 
 @pytest.mark.parametrize("check", TASK_CARD_CHECKS, ids=_name)

@@ -1,5 +1,6 @@
 """Records → the board: letters, ranks and pages."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from leaderboard.board import Line, Rank, Suite
 from leaderboard.records import Predictions, Record, RecordError
 
 COMMAND = "bench leaderboard"
+
+TOLERANCE = 1e-6
+"""How far a record may be from its predictions."""
 
 
 class BoardError(UserError):
@@ -52,7 +56,7 @@ def suites(board: Path, registry: Registry) -> list[Suite]:
     found: dict[str, _Rows] = {}
     try:
         for path in records.paths(board / "results"):
-            row = _row(path, registry)
+            row = _row(path, board / "results", registry)
             task = row.record.task
             for suite in task.suites or (task.name.partition("/")[0],):
                 found.setdefault(suite, {})[task.name, row.record.backbone.name] = row
@@ -93,8 +97,16 @@ def _pages(board: Path, shown: list[Suite], into: Path | None) -> dict[Path, str
     return pages
 
 
-def _row(path: Path, registry: Registry) -> _Row:
+def _row(path: Path, results: Path, registry: Registry) -> _Row:
+    """Read a record, and compare what it says with the predictions beside it.
+
+    Raises:
+        RecordError: they are damaged or contradict each other.
+    """
     record = records.read(path)
+    if path != records.place(results, record.task.name, record.backbone.name):
+        message = f"{path} holds a record of {record.backbone.name} on {record.task.name}; move it"
+        raise RecordError(message)
     predictions = Predictions.load(path.with_suffix(".npz"))
     asked = (predictions.ids, predictions.groups, predictions.truth)
     clips = provenance.digest([array.tolist() for array in asked])
@@ -102,9 +114,18 @@ def _row(path: Path, registry: Registry) -> _Row:
         task = registry.tasks[record.task.name].card
     except UnknownNameError:
         return _Row(record, None, clips)
-    weights = statistics.group_weights(predictions.groups.tolist())
     scores = list(predictions.scores.astype(np.float64))
-    samples = statistics.resampled(task.primary, predictions.truth, scores, weights)
+    try:
+        weights = statistics.group_weights(predictions.groups.tolist())
+        everything = np.ones((1, len(predictions.ids)))
+        value = statistics.resampled(task.primary, predictions.truth, scores, everything)[0]
+        samples = statistics.resampled(task.primary, predictions.truth, scores, weights)
+    except (ValueError, TypeError, IndexError) as error:
+        message = f"{path.with_suffix('.npz')} does not hold predictions: {error}"
+        raise RecordError(message) from error
+    if not math.isclose(value, record.primary.value, abs_tol=TOLERANCE):
+        message = f"{path} says {record.primary.value:.6f}, its predictions give {value:.6f}"
+        raise RecordError(message)
     return _Row(record, samples, clips)
 
 

@@ -1,5 +1,6 @@
 """Where a task's data lie, and how they come to be there."""
 
+import math
 import os
 import shutil
 import tempfile
@@ -12,7 +13,7 @@ from filelock import FileLock
 from bench import assets, provenance
 from bench.errors import UserError
 from bench.registry import Entry
-from tasks import Clip, Progress, Split, Task, digest_of
+from tasks import Clip, Kind, Progress, Split, Task, digest_of
 
 
 class DataError(UserError):
@@ -55,6 +56,8 @@ def ready(entry: Entry[Task], progress: Progress) -> Path:
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(place.with_suffix(".lock")):
         if not place.is_dir():
+            for unfinished in place.parent.glob(f".{place.name}.*"):
+                shutil.rmtree(unfinished, ignore_errors=True)
             sources = [assets.fetch(source) for source in data.sources]
             _make(place, lambda unfinished: make(unfinished, sources, progress))
     return place
@@ -90,6 +93,7 @@ def _check(task: Task, place: Path, listed: Sequence[Clip]) -> None:
     if repeated:
         message = f"{task.name} lists {repeated[0]!r} more than once"
         raise DataError(message)
+    _check_labels(task, listed)
     found = count(listed)
     if found != dict(task.counts):
         message = (
@@ -104,6 +108,23 @@ def _check(task: Task, place: Path, listed: Sequence[Clip]) -> None:
             f"{task.data.how_to_get}"
         )
         raise DataError(message)
+
+
+def _check_labels(task: Task, listed: Sequence[Clip]) -> None:
+    outputs = len(task.labels)
+    for clip in listed:
+        if task.kind in {Kind.MULTICLASS, Kind.KEY}:
+            kept = type(clip.label) is int and 0 <= clip.label < outputs
+            expected = f"an int from 0 to {outputs - 1}"
+        else:
+            kept = isinstance(clip.label, tuple) and len(clip.label) == outputs
+            expected = f"a tuple of {outputs} numbers"
+        if kept and task.kind is Kind.MULTILABEL and isinstance(clip.label, tuple):
+            kept = all(tag in {0, 1} or math.isnan(tag) for tag in clip.label)
+            expected = "0, 1 or NaN for each tag"
+        if not kept:
+            message = f"{task.name}: {clip.id} has the label {clip.label!r}, expected {expected}"
+            raise DataError(message)
 
 
 def count(listed: Sequence[Clip]) -> dict[Split, int]:

@@ -1,5 +1,6 @@
 """Scores a chosen probe on the test clips. Nothing else in `bench` reads a test label."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +128,7 @@ def predicted(row: Row, result: Result) -> Predictions:
 def save(record: Record, row: Row, result: Result, path: Path) -> None:
     """Write a record and its predictions; the record last, so that one without them never is."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".tmp.npz")
+    unfinished = path.with_suffix(f".{os.getpid()}.tmp.npz")
     predicted(row, result).save(unfinished)
     unfinished.replace(path.with_suffix(".npz"))
     write_atomically(path, record.to_json().encode())

@@ -1,9 +1,11 @@
 """Finds cards: the built-in folders, entry points, and files named on the command line."""
 
+import contextlib
 import difflib
 import importlib
 import importlib.util
 import pkgutil
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -146,7 +148,7 @@ def find(include: Sequence[Path] = ()) -> Registry:
     for group in ("mulap_bench.backbones", "mulap_bench.tasks"):
         for point in entry_points(group=group):
             _checked(registry, _installed(point.value.partition(":")[0]), point.value)
-    for path in include:
+    for path in dict.fromkeys(path.resolve() for path in include):
         _checked(registry, _included(path), str(path))
     return registry
 
@@ -166,14 +168,18 @@ def _installed(name: str) -> ModuleType:
 
 
 def _included(path: Path) -> ModuleType:
-    path = path.resolve()
-    spec = importlib.util.spec_from_file_location(f"included_{path.stem}", path)
+    """Run a file as a module that finds its neighbours; what it prints is no output of ours."""
+    spec = importlib.util.spec_from_file_location(f"included_{path.stem}_{abs(hash(path))}", path)
     if not path.is_file() or spec is None or spec.loader is None:
         message = f"--include takes a Python file; {path} is not one"
         raise PluginError(message)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
     try:
-        spec.loader.exec_module(module)
+        with contextlib.redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
     except Exception as error:
         message = f"{path} cannot be imported: {_one_line(error)}"
         raise PluginError(message) from error

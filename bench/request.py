@@ -73,6 +73,8 @@ class Request:
             words += ["--layer", self.layer]
         if self.settings.precision is not Precision.FP32:
             words += ["--precision", self.settings.precision]
+        if self.on_bad_audio is not OnBadAudio.STOP:
+            words += ["--on-bad-audio", self.on_bad_audio]
         for path in self.include:
             words += ["--include", path.name]
         return shlex.join(words)

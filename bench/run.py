@@ -1,5 +1,6 @@
 """Backbone × task → predictions → record."""
 
+import signal
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -152,6 +153,7 @@ class _Run:
     def extract(self, entry: Entry[Backbone], tables: Sequence[_Table]) -> list[_Work]:
         """Features of one backbone for all its tasks."""
         name = entry.card.name
+        work: list[_Work] = []
         with self.failures_of([(name, table.entry.card.name) for table in tables]):
             features = extraction.key_of(entry, self.request.settings.precision)
             store = Store(self.cache / "features" / features)
@@ -168,8 +170,10 @@ class _Run:
                 raise BadAudioFoundError(name, bad)
             by_path = {error.path: error.reason for error in bad}
             reasons = {key: by_path[clips[key].path] for key in store.missing(clips)}
-            return [self._work(entry, table, store, features, reasons) for table in tables]
-        return []
+            for table in tables:
+                with self.failures_of([(name, table.entry.card.name)]):
+                    work.append(self._work(entry, table, store, features, reasons))
+        return work
 
     def _work(
         self,
@@ -238,7 +242,8 @@ class _Run:
             _pool(pool_size, worker.prepare_process) as pool,
         ):
             step(0, len(waiting))
-            futures = {pool.submit(worker.run, each.job): each for each in waiting}
+            with _interrupts_ignored():
+                futures = {pool.submit(worker.run, each.job): each for each in waiting}
             for done, future in enumerate(as_completed(futures), 1):
                 each = futures[future]
                 with self.failures_of([each.pair]):
@@ -259,6 +264,16 @@ class _Run:
 
 def _quietly(_done: int, _total: int) -> None:
     """A step that takes no time."""
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Processes that are started now leave Ctrl-C to this one, from their first instruction."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 VERSION: Literal[1] = 1
 
@@ -34,7 +34,7 @@ class Score(_Part):
     value: float
     low: float
     high: float
-    seeds: tuple[float, ...]
+    seeds: tuple[float, ...] = Field(min_length=1)
 
 
 class BackboneFacts(_Part):
@@ -128,6 +128,13 @@ class Record(_Part):
     leak: tuple[str, ...]
     costs: Costs
     provenance: Provenance
+
+    @model_validator(mode="after")
+    def _has_its_primary_score(self) -> Self:
+        if self.task.primary not in self.scores:
+            message = f"there is no score named {self.task.primary!r}, the task's primary metric"
+            raise ValueError(message)
+        return self
 
     @property
     def primary(self) -> Score:

@@ -45,6 +45,9 @@ def main() -> None:
     except typer.TyperException as error:
         sys.stderr.write(f"bench: {error.format_message()}\n")
         code = USER_ERROR
+    except OSError as error:
+        sys.stderr.write(f"bench: {error}\n")
+        code = USER_ERROR
     if code == INTERRUPTED:
         sys.stderr.write(
             "\nbench: interrupted. What is finished is kept; the same command goes on from there.\n"

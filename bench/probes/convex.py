@@ -61,6 +61,7 @@ class Basis:
             spectrum, left = torch.linalg.eigh(centred @ centred.T / clips)
             rotation = centred.T @ left / (clips * spectrum.clamp_min(1e-300)).sqrt()
         keep = spectrum > 1e-10 * spectrum.max()
+        keep[-1] = True  # constant features have one axis, on which every clip is at 0
         rotation = scale[:, None] * rotation[:, keep]
         return cls(mean, rotation, spectrum[keep].to(x))
 

@@ -32,9 +32,9 @@ class StoredFeatures:
 
     @property
     def several_windows(self) -> bool:
-        """Whether any clip has more than one, so that pooling makes a difference."""
+        """Whether any training clip has more than one, so that pooling makes a difference."""
         layer = next(iter(self._columns))
-        return any(len(rows) > 1 for split in self._keys for rows in self._windows(split, layer))
+        return any(len(rows) > 1 for rows in self._windows(Split.TRAIN, layer))
 
     def _read(self, split: Split, layer: str) -> list[Rows]:
         return self._store.read(self._keys[split], self._columns[layer])

@@ -44,7 +44,7 @@ def _linear(problem: Problem, hyper: Hyper, strengths: Sequence[float]) -> list[
     basis = convex.Basis.of(x, standardise=hyper.standardise)
     z = basis(x)
     penalties = 1 / (torch.tensor(strengths, dtype=z.dtype) * len(z))
-    labels = torch.from_numpy(problem.labels[Split.TRAIN])
+    labels, shift = _labels(problem)
     if problem.kind is Kind.REGRESSION:
         model = convex.ridge(z, basis.spectrum, labels.to(z), penalties)
     elif problem.kind is Kind.MULTILABEL:
@@ -56,7 +56,8 @@ def _linear(problem: Problem, hyper: Hyper, strengths: Sequence[float]) -> list[
         one = convex.Linear(model.weight[[index]], model.bias[[index]])
 
         def scores(split: Split) -> Scores:
-            return activated(problem.kind, one(basis(_matrix(problem, split, hyper)))[0])
+            outputs = one(basis(_matrix(problem, split, hyper)))[0]
+            return activated(problem.kind, outputs, shift)
 
         return scores
 
@@ -70,7 +71,7 @@ def _network(problem: Problem, hyper: Hyper, seed: int) -> Predict:
     def features(split: Split) -> Tensor:
         return ((_matrix(problem, split, hyper) - mean) * scale).float()
 
-    labels = torch.from_numpy(problem.labels[Split.TRAIN])
+    labels, shift = _labels(problem)
     validation = features(Split.VALIDATION)
     network = mlp.train(
         features(Split.TRAIN),
@@ -79,16 +80,28 @@ def _network(problem: Problem, hyper: Hyper, seed: int) -> Predict:
         problem.outputs,
         hyper,
         seed,
-        lambda model: problem.score(activated(problem.kind, model(validation))),
+        lambda model: problem.score(activated(problem.kind, model(validation), shift)),
     )
-    return lambda split: activated(problem.kind, network(features(split)))
+    return lambda split: activated(problem.kind, network(features(split)), shift)
 
 
-def activated(kind: Kind, outputs: Tensor) -> Scores:
-    """Probabilities from logits; regressed values as they are. (clips, outputs)."""
+def _labels(problem: Problem) -> tuple[Tensor, Tensor]:
+    """Training labels; targets are centred in double, for float32 forgets a small spread.
+
+    Returns:
+        Labels, and (outputs,) what predictions of targets are shifted back by.
+    """
+    labels = torch.from_numpy(problem.labels[Split.TRAIN])
+    if problem.kind is Kind.REGRESSION:
+        return labels - labels.mean(0), labels.mean(0)
+    return labels, torch.zeros(problem.outputs, dtype=torch.double)
+
+
+def activated(kind: Kind, outputs: Tensor, shift: Tensor) -> Scores:
+    """Probabilities from logits; regressed values, shifted back. (clips, outputs)."""
     wide = outputs.detach().double()
     if kind is Kind.REGRESSION:
-        return wide.numpy()
+        return (wide + shift).numpy()
     return (wide.sigmoid() if kind is Kind.MULTILABEL else wide.softmax(1)).numpy()
 
 

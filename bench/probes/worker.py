@@ -1,9 +1,11 @@
 """Search and refits for one pair, in a process of its own that is given no test label."""
 
 import json
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from dataclasses import asdict
 
@@ -25,12 +27,21 @@ from tasks import Split
 
 
 def prepare_process() -> None:
-    """Use one thread, for processes share the cores, and leave Ctrl-C to the parent."""
+    """Use one thread, for processes share the cores; leave Ctrl-C to the parent, end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
     torch.set_num_threads(1)
     threadpool_limits(1)
     for library in ("OPENBLAS", "MKL", "OMP"):  # for what is loaded after this
         os.environ[f"{library}_NUM_THREADS"] = "1"
+
+
+def _end_with_the_parent() -> None:
+    """A parent that is killed cannot tell its children."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def run(job: Job) -> Result:

@@ -1,8 +1,10 @@
 """What the command line says, to whom, and how it exits."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -307,3 +309,73 @@ def test_ctrl_c_says_how_to_go_on(toy: Path) -> None:
     assert process.returncode == 130
     assert "interrupted. What is finished is kept; the same command goes on from there." in err
     assert "Traceback" not in err
+
+
+def test_workers_end_with_a_parent_that_is_killed(toy: Path) -> None:
+    """A real kill of a real run while its processes probe."""
+    slow = (
+        TOY + "\nimport multiprocessing, os, time\n"
+        "if multiprocessing.parent_process() is not None:\n"
+        "    Path(__file__).with_name(f'{os.getpid()}.pid').touch()\n"
+        "    time.sleep(60)\n"
+    )
+    toy.write_text(slow)
+    words = [sys.executable, "-m", "bench", "run", "-b", "level", "-t", "toys/loud", *LINEAR]
+    parent = subprocess.Popen(words, stderr=subprocess.DEVNULL, cwd=toy.parent)
+    while not list(toy.parent.glob("*.pid")):
+        assert parent.poll() is None
+        time.sleep(0.1)
+    (worker,) = (int(path.stem) for path in toy.parent.glob("*.pid"))
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 30
+    while alive(worker) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not alive(worker)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_an_included_file_finds_its_neighbours_and_prints_nothing_of_ours(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toy.with_name("beside_toy.py").write_text("print('hello')\nRATE = 8000\n")
+    toy.write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "from beside_toy import RATE\n@dataclass\nclass Mine:\n    rate: int = RATE\n" + TOY
+    )
+    code, out, err = bench("list", "tasks", "--json", "-i", str(toy), "-i", str(toy), capsys=capsys)
+    assert code == 0, err
+    assert "toys/loud" in {task["name"] for task in json.loads(out)["tasks"]}
+    assert "hello" in err
+
+
+@pytest.mark.parametrize("label", ["0.9", "2", "-1", "True", "(0, 1)"])
+def test_a_label_that_is_no_class_is_refused(
+    toy: Path, capsys: pytest.CaptureFixture[str], label: str
+) -> None:
+    toy.write_text(TOY.replace("n % 2, str(n)", f"{label} if n == 7 else n % 2, str(n)"))
+    code, out, _ = bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
+    assert code == 1
+    assert f"07 has the label {label}, expected an int from 0 to 1" in " ".join(out.split())
+
+
+def test_an_edited_score_is_not_published(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
+    path = toy.with_name("leaderboard") / "results" / "toys" / "loud" / "level.json"
+    record = json.loads(path.read_text())
+    record["scores"]["accuracy"]["value"] = 0.123
+    path.write_text(json.dumps(record))
+    code, _, err = bench("leaderboard", "-i", str(toy), capsys=capsys)
+    assert code == 2
+    assert "level.json says 0.123000, its predictions give" in err
+    path.rename(path.with_name("other.json"))
+    code, _, err = bench("leaderboard", "-i", str(toy), capsys=capsys)
+    assert code == 2
+    assert "other.json holds a record of level on toys/loud; move it" in err

@@ -257,8 +257,9 @@ class _Run:
         place = records.place(self.request.results, *reversed(work.pair))
         place.parent.mkdir(parents=True, exist_ok=True)
         for suffix in (".npz", ".json"):
-            data_of = work.kept.with_suffix(suffix).read_bytes()
-            write_atomically(place.with_suffix(suffix), data_of)
+            target, kept = place.with_suffix(suffix), work.kept.with_suffix(suffix).read_bytes()
+            if not target.is_file() or target.read_bytes() != kept:
+                write_atomically(target, kept)
         self.outcomes[work.pair] = Outcome(*work.pair, status, record=records.read(place))
 
 

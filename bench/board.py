@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from bench import provenance, statistics
+from bench import provenance, resamples, statistics
 from bench.errors import UserError
 from bench.registry import Registry, UnknownNameError
 from bench.statistics import Samples
@@ -86,6 +86,14 @@ def stale(board: Path, registry: Registry, into: Path | None = None) -> list[Pat
     return [p for p, text in pages.items() if not p.is_file() or p.read_bytes() != text.encode()]
 
 
+def unknown_tasks(board: Path, registry: Registry) -> list[str]:
+    """Tasks that have rows and no card here: what their rows cannot be compared by."""
+    known = {entry.card.name for entry in registry.tasks}
+    results = board / "results"
+    folders = {str(p.parent.relative_to(results).as_posix()) for p in records.paths(results)}
+    return sorted(folders - known)
+
+
 def _pages(board: Path, shown: list[Suite], into: Path | None) -> dict[Path, str]:
     pages = {board / "README.md": page.render(shown, COMMAND)}
     if into is not None:
@@ -111,22 +119,19 @@ def _row(path: Path, results: Path, registry: Registry) -> _Row:
     asked = (predictions.ids, predictions.groups, predictions.truth)
     clips = provenance.digest([array.tolist() for array in asked])
     try:
-        task = registry.tasks[record.task.name].card
+        entry = registry.tasks[record.task.name]
     except UnknownNameError:
         return _Row(record, None, clips)
-    scores = list(predictions.scores.astype(np.float64))
     try:
-        weights = statistics.group_weights(predictions.groups.tolist())
-        everything = np.ones((1, len(predictions.ids)))
-        value = statistics.resampled(task.primary, predictions.truth, scores, everything)[0]
-        samples = statistics.resampled(task.primary, predictions.truth, scores, weights)
+        found = resamples.of(entry, predictions, path.with_suffix(".npz"))
     except (ValueError, TypeError, IndexError) as error:
         message = f"{path.with_suffix('.npz')} does not hold predictions: {error}"
         raise RecordError(message) from error
-    if not math.isclose(value, record.primary.value, abs_tol=TOLERANCE):
-        message = f"{path} says {record.primary.value:.6f}, its predictions give {value:.6f}"
+    said = record.primary.value
+    if not math.isclose(found.value, said, abs_tol=TOLERANCE):
+        message = f"{path} says {said:.6f}, its predictions give {found.value:.6f}"
         raise RecordError(message)
-    return _Row(record, samples, clips)
+    return _Row(record, found.samples, clips)
 
 
 def _suite(name: str, rows: _Rows) -> Suite:

@@ -93,7 +93,17 @@ def _check(task: Task, place: Path, listed: Sequence[Clip]) -> None:
     if repeated:
         message = f"{task.name} lists {repeated[0]!r} more than once"
         raise DataError(message)
-    _check_labels(task, listed)
+    for clip in listed:
+        wrong = wrong_label(task, clip)
+        if wrong is not None:
+            message = f"{task.name}: {wrong}"
+            raise DataError(message)
+    if len({clip.group for clip in listed if clip.split is Split.TEST}) == 1:
+        message = (
+            f"{task.name}: all test clips are of one group; an interval needs two at least. "
+            "Give the clips the groups that they belong to, or each its own id as group"
+        )
+        raise DataError(message)
     found = count(listed)
     if found != dict(task.counts):
         message = (
@@ -110,21 +120,21 @@ def _check(task: Task, place: Path, listed: Sequence[Clip]) -> None:
         raise DataError(message)
 
 
-def _check_labels(task: Task, listed: Sequence[Clip]) -> None:
-    outputs = len(task.labels)
-    for clip in listed:
-        if task.kind in {Kind.MULTICLASS, Kind.KEY}:
-            kept = type(clip.label) is int and 0 <= clip.label < outputs
-            expected = f"an int from 0 to {outputs - 1}"
-        else:
-            kept = isinstance(clip.label, tuple) and len(clip.label) == outputs
-            expected = f"a tuple of {outputs} numbers"
-        if kept and task.kind is Kind.MULTILABEL and isinstance(clip.label, tuple):
-            kept = all(tag in {0, 1} or math.isnan(tag) for tag in clip.label)
-            expected = "0, 1 or NaN for each tag"
-        if not kept:
-            message = f"{task.name}: {clip.id} has the label {clip.label!r}, expected {expected}"
-            raise DataError(message)
+def wrong_label(task: Task, clip: Clip) -> str | None:
+    """What is wrong with a clip's label, if anything is."""
+    outputs, label = len(task.labels), clip.label
+    if task.kind in {Kind.MULTICLASS, Kind.KEY}:
+        kept = type(label) is int and 0 <= label < outputs
+        expected = f"an int from 0 to {outputs - 1}"
+    elif not isinstance(label, tuple) or len(label) != outputs:
+        kept, expected = False, f"a tuple of {outputs} numbers"
+    elif task.kind is Kind.MULTILABEL:
+        kept = all(tag in {0, 1} or math.isnan(tag) for tag in label)
+        expected = "0, 1 or NaN for each tag"
+    else:
+        kept = all(math.isfinite(value) for value in label)
+        expected = "finite numbers"
+    return None if kept else f"{clip.id} has the label {label!r}, expected {expected}"
 
 
 def count(listed: Sequence[Clip]) -> dict[Split, int]:

@@ -138,9 +138,10 @@ def rows_of(value: Mapping[str, Json]) -> list[tuple[str, str]]:
 
 def _spelt(value: Json) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_spelt(each)}" for name, each in value.items())
+        return ", ".join(f"{name.replace('_', ' ')} {_spelt(each)}" for name, each in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(_spelt(each) for each in value) or "–"
+        mark = "; " if any(isinstance(each, Mapping) for each in value) else ", "
+        return mark.join(_spelt(each) for each in value) or "–"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return "–" if value is None else str(value)

@@ -18,9 +18,9 @@ def findings() -> dict[str, Json]:
         "packages": dict(provenance.packages()),
         "devices": list(_devices()),
         "cache": str(cache),
-        "cache sizes": {path.name: _size(path) for path in folders},
-        "free disk": f"{shutil.disk_usage(existing).free / 2**30:.1f} GiB",
-        "data root": str(data.root()),
+        "cache_sizes": {path.name: _size(path) for path in folders},
+        "free_disk": f"{shutil.disk_usage(existing).free / 2**30:.1f} GiB",
+        "data_root": str(data.root()),
         "sources": dict(assets.reachable()),
     }
 

@@ -267,7 +267,9 @@ class _Worker:
             message = f"{self.card.name} returned {got}, its card promises {expected}"
             raise EncoderError(message)
         rows = np.concatenate([features[layer.name][:, 0] for layer in self.card.layers], axis=1)
-        if not np.isfinite(rows).all():
-            message = f"{self.card.name} returned NaN or infinite features"
+        with np.errstate(over="ignore"):
+            stored: Rows = rows.astype(np.float32, copy=False)
+        if not np.isfinite(stored).all():
+            message = f"{self.card.name} returned NaN, or features that float32 cannot hold"
             raise EncoderError(message)
-        return rows.astype(np.float32, copy=False)
+        return stored

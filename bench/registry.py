@@ -162,7 +162,7 @@ def _checked(registry: Registry, module: ModuleType, source: str) -> None:
 def _installed(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"the installed plug-in {name} cannot be imported: {_one_line(error)}"
         raise PluginError(message) from error
 
@@ -180,11 +180,11 @@ def _included(path: Path) -> ModuleType:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"{path} cannot be imported: {_one_line(error)}"
         raise PluginError(message) from error
     return module
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

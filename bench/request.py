@@ -33,8 +33,9 @@ class BadAudioFoundError(UserError):
     """Files cannot be used, and the run was not told to go on without them."""
 
     def __init__(self, backbone: str, bad: Sequence[BadAudioError]) -> None:
+        files = "1 audio file" if len(bad) == 1 else f"{len(bad):,} audio files"
         super().__init__(
-            f"{len(bad)} audio files cannot be used; nothing was scored with {backbone}. "
+            f"{files} cannot be used; nothing was scored with {backbone}. "
             "Mend them, or leave them out with --on-bad-audio skip."
         )
         self.bad = bad

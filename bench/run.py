@@ -115,7 +115,7 @@ class _Run:
             yield
         except (BadAudioFoundError, DeviceError):
             raise
-        except Exception as error:  # noqa: BLE001 — plug-ins may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 — plug-ins may raise anything
             log = self.cache / "failures.log"
             with log.open("a", encoding="utf-8") as file:
                 file.write(f"{pairs}\n{traceback.format_exc()}\n")

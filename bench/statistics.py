@@ -77,7 +77,7 @@ def estimate(
 ) -> Estimate:
     """The score, its percentile interval over groups, and the value for each seed.
 
-    At the best or worst possible score all resamples are alike. The interval then ends where
+    Where all resamples are alike, as at the best possible score, the interval reaches as far as
     that of a share of 0 among as many groups does (Clopper & Pearson, 1934).
     """
     whole = np.ones((1, len(truth)))
@@ -89,7 +89,7 @@ def estimate(
     low, high = np.quantile(defined, [tail, 1 - tail]) if len(defined) else (value, value)
     worst, best = metric.bounds
     margin = (best - worst) * (1 - tail ** (1 / len(set(groups))))
-    if low == high and value in metric.bounds and math.isfinite(margin):
+    if low == high and math.isfinite(margin):
         low, high = max(worst, value - margin), min(best, value + margin)
     return Estimate(value, float(low), float(high), seeds)
 

@@ -27,7 +27,7 @@ from tasks import Clip, Split
 CLIPS = 500
 SECONDS = 5.0
 RATE = 24_000
-ROUNDS = 4
+ROUNDS = 2
 SETTINGS = Settings(device="cpu")
 
 

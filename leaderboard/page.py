@@ -12,6 +12,8 @@ LEAK = "†"
 BEGIN, END = "<!-- board -->", "<!-- /board -->"
 """Marks in a page that the main tables are put between."""
 
+FEW_GROUPS = 10
+
 HOW_TO_READ = f"""\
 Every cell is the score on the test split × 100, mean over the seeds of a probe that was tuned and
 chosen on validation alone, with its 95 % interval over groups of clips (bootstrap, 1,000
@@ -122,8 +124,21 @@ def _asked(task: TaskFacts, records: Sequence[Record]) -> str:
     return (
         f"{'Recorded' if task.recorded else 'Rendered'} audio; "
         f"{clips.train:,} / {clips.validation:,} / {clips.test:,} clips to train, validate and "
-        f"test, the last in {clips.groups:,} groups. Paper: {task.paper}. Licence: {task.licence}."
+        f"test, the last in {clips.groups:,} groups. {_few(clips.groups)}"
+        f"Paper: {_ended(task.paper)} Licence: {_ended(task.licence)}"
     )
+
+
+def _few(groups: int) -> str:
+    """A warning where resampling groups says too little."""
+    if groups >= FEW_GROUPS:
+        return ""
+    return f"**With fewer than {FEW_GROUPS} groups its intervals are too narrow.** "
+
+
+def _ended(text: str) -> str:
+    """A sentence with one full stop."""
+    return f"{text.rstrip('.')}."
 
 
 def _metrics(records: Sequence[Record]) -> tuple[list[list[str]], list[str]]:
@@ -165,8 +180,8 @@ def _costs(records: Sequence[Record]) -> tuple[list[list[str]], list[str]]:
 def _left_out(records: Sequence[Record]) -> Iterable[str]:
     """One line a row that some clips are missing from."""
     lines = [
-        f"- {r.backbone.name}: {len(r.clips.skipped):,} clips left out, "
-        f"first {name} ({_plain(reason)})"
+        f"- {r.backbone.name}: clips left out {len(r.clips.skipped):,}, "
+        f"the first {name} ({_plain(reason)})"
         for r in records
         for name, reason in sorted(r.clips.skipped.items())[:1]
     ]

@@ -10,10 +10,13 @@ from leaderboard.page import LEAK
 MOST = 3
 """Letters that are written out."""
 
+UNEVEN = 0.25
+"""An interval whose sides differ by more than this share of it is written with its ends."""
+
 
 def table(suite: Suite) -> Table:
-    """Scores × 100, half the width of the 95 % interval beside them, then letters."""
-    title = f"{suite.name}: score × 100 ± half of the 95 % interval, ties by letter"
+    """Scores × 100, the 95 % interval as ± or by its ends, then letters."""
+    title = f"{suite.name}: score × 100, its 95 % interval, ties by letter"
     drawn = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD)
     drawn.padding, drawn.pad_edge, drawn.show_edge = (0, 1, 0, 0), False, False
     drawn.add_column("backbone", no_wrap=True)
@@ -34,11 +37,12 @@ def _cell(line: Line, task: str) -> Text:
         return Text("–")
     score = record.primary
     mark = LEAK if record.leak else ""
-    half = 50 * (score.high - score.low)
+    below, above = 100 * (score.value - score.low), 100 * (score.high - score.value)
+    even = abs(below - above) < UNEVEN * (below + above)
+    ends = f" [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+    spread = f"±{(below + above) / 2:.1f}" if even else ends
     letters = _short(line.letters.get(task, ""))
-    return Text.assemble(
-        f"{100 * score.value:.1f}", (f"±{half:.1f}", "dim"), mark, (f" {letters}", "bold")
-    )
+    return Text.assemble(f"{100 * score.value:.1f}", (spread, "dim"), mark, (f" {letters}", "bold"))
 
 
 def _short(letters: str) -> str:

@@ -129,33 +129,6 @@ KEY_WEIGHTED_MIREX2017 = Metric(
 KEY_ACCURACY = Metric("key accuracy", accuracy, chance=1 / 24)
 
 
-def per_class(metric: Metric, truth: Truth, scores: Scores) -> Values:
-    """The metric for each class, tag or target, on all clips.
-
-    For a class that is the mean credit of the clips that are truly of it: recall under
-    accuracy, mean weighted score under the key scores.
-
-    Args:
-        metric: one of this module.
-        truth: (clips,) class indices or (clips, outputs).
-        scores: (clips, outputs).
-
-    Returns:
-        (outputs,); NaN where undefined.
-
-    Raises:
-        ValueError: the metric is not one of this module.
-    """
-    ones = np.ones((1, len(scores)))
-    if metric.function in _BY_COLUMN:
-        return _columns(_BY_COLUMN[metric.function], truth, scores, ones)[:, 0]
-    if metric.function not in _BY_CLIP:
-        message = f"{metric.name!r} has no value a class; the metrics of {__name__} have"
-        raise ValueError(message)
-    credit = _BY_CLIP[metric.function](truth, scores)
-    return _mean(credit, _members(truth, scores))
-
-
 @cache
 def _key_table(*, both_fifths: bool) -> Values:
     """(24, 24): credit for each true key (row) and estimate (column).
@@ -276,16 +249,3 @@ def _varies(truth: Values, by_clip: Values) -> npt.NDArray[np.bool_]:
     highest = np.where(counts, truth[:, None], -np.inf).max(axis=0, initial=-np.inf)
     lowest = np.where(counts, truth[:, None], np.inf).min(axis=0, initial=np.inf)
     return np.asarray(highest > lowest)
-
-
-_BY_COLUMN: dict[object, Callable[[Values, Values, Values], Values]] = {
-    roc_auc: _tag_roc_auc,
-    pr_auc: _tag_average_precision,
-    r2: _target_r2,
-}
-_BY_CLIP: dict[object, Callable[[Truth, Scores], Values]] = {
-    accuracy: _hit,
-    balanced_accuracy: _hit,
-    key_weighted: _key_credit,
-    key_weighted_both_fifths: _key_credit_both_fifths,
-}

@@ -32,7 +32,7 @@ from tasks._render import FONT_SOURCES, read_manifest
 
 Entry = Mapping[str, Any]
 
-PAPER = "None; the licence names the authors of the sound fonts."
+PAPER = "Made by this project; the licence names the authors of the sound fonts"
 RECORDED_SEED = 1
 PACKAGES = {
     "bass-electric": ("1.1.2", "7325081bfa65c00e33bf1d313ad426f55b84cffbcd80eaa992e24a1be8aee93c"),

@@ -8,6 +8,7 @@ import pytest
 
 from bench import assets, data, registry
 from bench.registry import Registry
+from tests.commands import TOY
 
 USER_CACHE = assets.cache_folder()
 
@@ -45,3 +46,14 @@ def data_set(cards: Registry) -> Callable[[str], Path]:
     """The folder of a data set, by its name; made once a session."""
     entries = {entry.card.data.name: entry for entry in cards.tasks}
     return lambda name: data.ready(entries[name], lambda _done, _total: None)
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with a backbone and tasks, in a folder with a cache of its own."""
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("BENCH_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "toy.py"
+    file.write_text(TOY)
+    return file

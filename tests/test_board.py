@@ -175,7 +175,7 @@ def test_rows_on_other_clips_or_labels_are_shown_but_not_compared(
         assert lines[name].rank is None
     assert lines["alike"].letters["toys/one"] == "a"
     text = page.render([suite], "bench leaderboard")
-    assert r"- fewer: 1 clips left out, first clip 100 (it is\|silent)" in text
+    assert r"- fewer: clips left out 1, the first clip 100 (it is\|silent)" in text
 
 
 def test_a_row_with_a_hole_has_no_rank_and_does_not_move_the_others(
@@ -289,3 +289,21 @@ def test_seven_tasks_and_ten_backbones_fit_on_120_columns_one_line_a_row(
             assert f" {short(line.letters[task])} " in f"{rows[line.name]} "
     for name in names:
         assert name in text
+
+
+def test_a_lopsided_interval_is_written_with_its_ends(full: Path, known: Registry) -> None:
+    put(full, "perfect", "toys/one", 1.0)
+    shown = drawn(board.suites(full, known)[0], 120)
+    assert re.search(r"perfect +– +100.0 \[9\d\.\d, 100\.0\] a", shown)
+    assert re.search(r"worst +\S+ +\d\d\.\d±\d", shown)
+
+
+def test_few_groups_are_warned_of(full: Path, known: Registry) -> None:
+    text = page.render(board.suites(full, known), "c")
+    assert "intervals are too narrow" not in text
+    for path in (full / "results" / "toys" / "one").glob("*.json"):
+        fields = json.loads(path.read_text())
+        fields["clips"]["groups"] = 4
+        path.write_text(json.dumps(fields))
+    text = page.render(board.suites(full, known), "c")
+    assert text.count("With fewer than 10 groups its intervals are too narrow.") == 1

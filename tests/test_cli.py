@@ -1,95 +1,13 @@
 """What the command line says, to whom, and how it exits."""
 
 import json
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 import pytest
-import torch
 
-from bench import cli
-
-TOY = """
-import numpy as np
-import soundfile
-from pathlib import Path
-from backbones import Backbone, Encoder, Family, Layer
-from tasks import Clip, DataSet, Kind, Metric, Split, Task
-from tasks._metrics import ACCURACY
-
-class Level(Encoder):
-    def encode(self, audio):
-        if PATIENCE.exists():
-            raise RuntimeError("out of patience")
-        return {"level": np.abs(audio).mean(1)[:, None, None].astype(np.float32)}
-
-PATIENCE = Path(__file__).with_name("patience")
-
-level = Backbone(
-    name="level", family=Family.HANDCRAFTED, summary="s", sample_rate=8000, window=0.5,
-    layers=(Layer("level", 1),), default="level", build=Level, paper="p", licence="l",
-    trained_on=("toys",),
-)
-
-def make(folder, sources, progress):
-    for number in range(60):
-        wave = np.random.default_rng(number).normal(0, (0.01, 0.1)[number % 2], 8000)
-        soundfile.write(folder / f"{number:02}.wav", wave, 8000)
-        progress(number + 1, 60)
-
-def clips(folder):
-    splits = (Split.TRAIN, Split.VALIDATION, Split.TEST)
-    return [
-        Clip(f"{n:02}", splits[n // 20], folder / f"{n:02}.wav", n % 2, str(n)) for n in range(60)
-    ]
-
-toys = DataSet(name="toys", licence="l", paper="p", how_to_get="Made.", recorded=False, make=make)
-loud = Task(
-    name="toys/loud", summary="s", data=toys, kind=Kind.MULTICLASS, labels=("soft", "loud"),
-    metrics=(ACCURACY,), clips=clips, corpora=("toys",), suites=("toys",),
-    counts={Split.TRAIN: 20, Split.VALIDATION: 20, Split.TEST: 20},
-)
-when = Task(
-    name="toys/when", summary="s", data=toys, kind=Kind.FRAMES, labels=("a",),
-    metrics=(ACCURACY,), clips=clips, suites=("toys",), counts=loud.counts,
-)
-placed = Task(
-    name="placed/loud", summary="s", kind=Kind.MULTICLASS, labels=("soft", "loud"),
-    data=DataSet(name="placed", licence="l", paper="p", how_to_get="Ask.", recorded=True),
-    metrics=(ACCURACY,), clips=clips, counts=loud.counts,
-)
-"""
-
-
-@pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file with a backbone and tasks, in a folder with a cache of its own."""
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("BENCH_DATA", raising=False)
-    monkeypatch.chdir(tmp_path)
-    file = tmp_path / "toy.py"
-    file.write_text(TOY)
-    return file
-
-
-def bench(*words: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    """Exit code, standard output, standard error."""
-    before = sys.argv
-    sys.argv = ["bench", *words]
-    try:
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-    finally:
-        sys.argv = before
-    out, err = capsys.readouterr()
-    return int(ended.value.code or 0), out, err
-
-
-LINEAR = ("--protocol", "linear-v1", "--include", "toy.py")
+from bench import provenance
+from tests.commands import LINEAR, TOY, bench
 
 
 def test_a_run_prints_the_board_and_writes_it(
@@ -163,102 +81,6 @@ def test_a_failure_is_a_failed_row_and_exit_1(
     assert "melstats" in out
 
 
-def test_missing_data_are_a_failed_row(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = bench("run", "-b", "level", "-t", "placed/loud", *LINEAR, capsys=capsys)
-    place = toy.parent / "cache" / "data" / "placed"
-    assert code == 1
-    assert f"failed (placed is not at {place}. Ask.)" in " ".join(out.split())
-
-
-def damage(toy: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """Make the data, then spoil two files; where they are."""
-    _, out, _ = bench("data", "path", "toys/loud", "-i", str(toy), capsys=capsys)
-    bench("data", "fetch", "toys/loud", "-i", str(toy), capsys=capsys)
-    folder = Path(out.strip())
-    (folder / "07.wav").write_bytes(b"")
-    (folder / "45.wav").unlink()
-    return folder
-
-
-def test_bad_audio_stops_the_run_and_names_every_file(
-    toy: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = damage(toy, capsys)
-    code, _, err = bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
-    assert code == 2
-    assert f"{folder / '07.wav'}: empty file" in err
-    assert f"{folder / '45.wav'}: missing" in err
-    assert "2 audio files cannot be used" in err
-    assert not (toy.with_name("leaderboard") / "results").exists()
-
-
-def test_bad_audio_can_be_left_out_and_is_counted(
-    toy: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    damage(toy, capsys)
-    words = ("run", "-b", "level", "-t", "toys/loud", *LINEAR, "--on-bad-audio", "skip", "--json")
-    code, out, err = bench(*words, capsys=capsys)
-    assert code == 0, err
-    assert "07.wav: empty file, left out" in err
-    clips = json.loads(out)["outcomes"][0]["record"]["clips"]
-    assert clips["skipped"] == {"07": "empty file", "45": "missing"}
-    assert (clips["train"], clips["validation"], clips["test"]) == (19, 20, 19)
-    assert "2 clips left out" in (toy.with_name("leaderboard") / "README.md").read_text("utf-8")
-
-
-def test_data_check_lists_every_bad_file(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    damage(toy, capsys)
-    code, out, _ = bench("data", "check", "toys/loud", "--json", "-i", str(toy), capsys=capsys)
-    assert code == 1
-    (report,) = json.loads(out)
-    assert [(each["clip"], each["reason"]) for each in report["unusable"]] == [
-        ("07", "empty file"),
-        ("45", "missing"),
-    ]
-    code, out, _ = bench("data", "check", "toys/loud", "-i", str(toy), capsys=capsys)
-    assert code == 1
-    assert "45.wav: missing" in out
-
-
-@pytest.mark.usefixtures("toy")
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["run", "-b", "melstat"], "no backbone is named 'melstat'. Did you mean melstats?"),
-        (["run", "-t", "tunes/tipe"], "no task is named 'tunes/tipe'. Did you mean tunes/type"),
-        (["run", "--suite", "x"], "no suite is named 'x'. Known: "),
-        (["run", "--protocol", "tuned"], "no protocol is named 'tuned'. Did you mean tuned-v1"),
-        (["run", "--trials", "0"], "Invalid value for '--trials': Input should be greater"),
-        (["run", "--device", "gpu"], "no device is named 'gpu'"),
-        (["run", "--tirals", "3"], "No such option"),
-        (["run", "-t", "a", "--suite", "b"], "--task a and --suite b were given; choose one"),
-        (["show", "melstat"], "no backbone or task is named 'melstat'"),
-        (["check", "melstat"], "no backbone or task is named 'melstat'"),
-        (["data", "path", "tune"], "no task is named 'tune'"),
-        (["leaderboard", "--board", "none"], "none holds no results folder"),
-        (["list", "-i", "none.py"], "--include takes a Python file"),
-        (["nothing"], "No such command 'nothing'"),
-    ],
-)
-def test_a_mistake_is_one_line_and_exit_2(
-    capsys: pytest.CaptureFixture[str], words: Sequence[str], message: str
-) -> None:
-    code, out, err = bench(*words, capsys=capsys)
-    assert (code, out) == (2, "")
-    assert err.startswith("bench: ")
-    assert message in err
-    assert err.count("\n") == 1
-
-
-@pytest.mark.usefixtures("toy")
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device")
-def test_a_device_that_is_not_there_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("run", "-b", "level", "-t", "toys/loud", *LINEAR, "--device", "cuda:0")
-    code, _, err = bench(*words, capsys=capsys)
-    assert code == 2
-    assert "bench: device 'cuda:0' was asked for, but torch sees none; see `bench doctor`" in err
-
-
 def test_a_stale_page_is_exit_1(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
     words = ("leaderboard", "--check", "-i", str(toy))
@@ -293,55 +115,6 @@ def test_check_of_a_task_says_when_its_data_are_not_there(
     assert "ok     files are there" in out
 
 
-def test_ctrl_c_says_how_to_go_on(toy: Path) -> None:
-    """A real interrupt of a real process in the middle of encoding."""
-    slow = toy.read_text().replace(
-        "        return {",
-        '        Path("begun").touch(); import time; time.sleep(60)\n        return {',
-    )
-    toy.write_text(slow)
-    words = [sys.executable, "-m", "bench", "run", "-b", "level", "-t", "toys/loud", *LINEAR]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, cwd=toy.parent)
-    while not toy.with_name("begun").exists():
-        assert process.poll() is None
-    process.send_signal(2)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "interrupted. What is finished is kept; the same command goes on from there." in err
-    assert "Traceback" not in err
-
-
-def test_workers_end_with_a_parent_that_is_killed(toy: Path) -> None:
-    """A real kill of a real run while its processes probe."""
-    slow = (
-        TOY + "\nimport multiprocessing, os, time\n"
-        "if multiprocessing.parent_process() is not None:\n"
-        "    Path(__file__).with_name(f'{os.getpid()}.pid').touch()\n"
-        "    time.sleep(60)\n"
-    )
-    toy.write_text(slow)
-    words = [sys.executable, "-m", "bench", "run", "-b", "level", "-t", "toys/loud", *LINEAR]
-    parent = subprocess.Popen(words, stderr=subprocess.DEVNULL, cwd=toy.parent)
-    while not list(toy.parent.glob("*.pid")):
-        assert parent.poll() is None
-        time.sleep(0.1)
-    (worker,) = (int(path.stem) for path in toy.parent.glob("*.pid"))
-    parent.kill()
-    parent.wait()
-    deadline = time.monotonic() + 30
-    while alive(worker) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not alive(worker)
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 def test_an_included_file_finds_its_neighbours_and_prints_nothing_of_ours(
     toy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -356,26 +129,78 @@ def test_an_included_file_finds_its_neighbours_and_prints_nothing_of_ours(
     assert "hello" in err
 
 
-@pytest.mark.parametrize("label", ["0.9", "2", "-1", "True", "(0, 1)"])
-def test_a_label_that_is_no_class_is_refused(
-    toy: Path, capsys: pytest.CaptureFixture[str], label: str
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = bench("--version", capsys=capsys)
+    assert (code, out) == (0, f"{metadata.version('mulap-bench')}\n")
+    code, out, err = bench(capsys=capsys)
+    assert (code, err) == (0, "")
+    assert "leaderboard" in out
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_run_that_gives_no_row_is_exit_1(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = bench("run", "-b", "level", "-t", "toys/when", *LINEAR, capsys=capsys)
+    assert code == 1
+    assert "skipped" in out
+
+
+def test_an_older_row_is_not_shown_as_the_failed_pair_s(
+    toy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    toy.write_text(TOY.replace("n % 2, str(n)", f"{label} if n == 7 else n % 2, str(n)"))
+    words = ("run", "-b", "level", "-b", "melstats", "-t", "toys/loud", *LINEAR)
+    bench(*words, capsys=capsys)
+    toy.write_text(toy.read_text() + "\nRENEWED = True\n")
+    provenance.code_digest.cache_clear()
+    toy.with_name("patience").touch()
+    code, out, _ = bench(*words, capsys=capsys)
+    assert code == 1
+    assert "toys/loud: failed (RuntimeError: out of patience" in out
+    assert "; its row is of an earlier run" in out
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_board_is_not_rendered_without_its_cards(capsys: pytest.CaptureFixture[str]) -> None:
+    bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
+    for words in (("leaderboard",), ("leaderboard", "--check")):
+        code, _, err = bench(*words, capsys=capsys)
+        assert code == 2
+        assert "leaderboard has rows of toys/loud, not known here; name their files" in err
+
+
+def test_checks_take_patterns(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = bench("check", "toys/l*", "lev*", "-i", str(toy), capsys=capsys)
+    assert code == 0, out
+    for name in ("toys/loud", "level"):
+        assert f"{name}\n" in out
+
+
+def test_a_preset_has_a_board_of_its_own(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = toy.read_text() + "\nfrom dataclasses import replace\n"
+    toy.write_text(text + 'small = replace(loud, name="toys/loud@tiny")\n')
+    words = ("run", "-b", "level", "-t", "toys/loud", "--preset", "tiny", *LINEAR)
+    assert bench(*words, capsys=capsys)[0] == 0
+    assert (toy.parent / "leaderboard-tiny" / "README.md").is_file()
+    assert not (toy.parent / "leaderboard").exists()
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_table_is_as_wide_as_it_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widths = []
+    for columns in ("60", "120"):
+        monkeypatch.setenv("COLUMNS", columns)
+        _, out, _ = bench("list", "backbones", capsys=capsys)
+        widths.append(max(len(line) for line in out.splitlines()))
+    assert widths == [60, 120]
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_plug_in_that_exits_is_a_failed_row(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toy.write_text(toy.read_text().replace('RuntimeError("out of patience")', "SystemExit(0)"))
+    toy.with_name("patience").touch()
     code, out, _ = bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
     assert code == 1
-    assert f"07 has the label {label}, expected an int from 0 to 1" in " ".join(out.split())
-
-
-def test_an_edited_score_is_not_published(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
-    path = toy.with_name("leaderboard") / "results" / "toys" / "loud" / "level.json"
-    record = json.loads(path.read_text())
-    record["scores"]["accuracy"]["value"] = 0.123
-    path.write_text(json.dumps(record))
-    code, _, err = bench("leaderboard", "-i", str(toy), capsys=capsys)
-    assert code == 2
-    assert "level.json says 0.123000, its predictions give" in err
-    path.rename(path.with_name("other.json"))
-    code, _, err = bench("leaderboard", "-i", str(toy), capsys=capsys)
-    assert code == 2
-    assert "other.json holds a record of level on toys/loud; move it" in err
+    assert "level × toys/loud: failed (SystemExit: 0" in out

@@ -202,8 +202,12 @@ def ones(*shape: int) -> np.ndarray:
         (lambda n: {"a": ones(n, 1, 3)}, r"broken returned .*\(., 1, 3\).* promises .*\(., 1, 2\)"),
         (lambda n: {"b": ones(n, 1, 2)}, "broken returned .*'b'.* promises .*'a'"),
         (lambda _: {"a": ones(1, 1, 2)}, "broken returned .* promises"),
-        (lambda n: {"a": ones(n, 4, 2) * np.nan}, "broken returned NaN or infinite features"),
-        (lambda n: {"a": ones(n, 1, 2) * np.inf}, "broken returned NaN or infinite features"),
+        (lambda n: {"a": ones(n, 4, 2) * np.nan}, "broken returned NaN, or features that float32"),
+        (lambda n: {"a": ones(n, 1, 2) * np.inf}, "broken returned NaN, or features that float32"),
+        (
+            lambda n: {"a": np.full((n, 1, 2), 1e39)},
+            "broken returned NaN, or features that float32",
+        ),
     ],
 )
 def test_an_encoder_that_breaks_its_promise(

@@ -29,7 +29,6 @@ from tasks._metrics import (
     PR_AUC,
     R2,
     ROC_AUC,
-    per_class,
 )
 
 Array = npt.NDArray[np.float64]
@@ -194,24 +193,6 @@ def test_a_tag_without_positives_is_left_out_of_the_mean(metric: Metric) -> None
 def test_r2_of_a_constant_target_is_finite(guess: float, expected: float) -> None:
     constant = np.full((7, 1), 0.1)
     assert R2.function(constant, np.full((7, 1), guess), np.ones((1, 7))) == expected
-
-
-def test_per_class_has_the_recall_of_each_class_and_the_auc_of_each_tag() -> None:
-    truth = np.array([0, 0, 1, 1])
-    scores = np.eye(3)[[0, 1, 1, 1]]
-    np.testing.assert_array_equal(per_class(ACCURACY, truth, scores), [0.5, 1.0, np.nan])
-    tags, levels, _ = drawn_tags(3)
-    for metric, score in ((ROC_AUC, roc_auc_score), (PR_AUC, average_precision_score)):
-        expected = [score(t, s) for t, s in zip(tags.T, levels.T, strict=True)]
-        np.testing.assert_allclose(per_class(metric, tags, levels), expected)
-
-
-def test_per_class_refuses_a_strange_metric_by_name() -> None:
-    strange = Metric(
-        "beats", lambda truth, scores, weights: weights[:, 0] + len(truth) + len(scores)
-    )
-    with pytest.raises(ValueError, match="'beats' has no value a class"):
-        per_class(strange, np.zeros(2), np.zeros((2, 2)))
 
 
 def test_importing_the_metrics_imports_no_mir_eval() -> None:

@@ -108,6 +108,14 @@ def test_a_perfect_or_hopeless_score_has_an_interval_all_the_same(
     assert (found.high if right else found.low) == float(right)
 
 
+def test_groups_that_are_alike_do_not_make_a_score_certain() -> None:
+    truth, scores = np.tile([0, 1], 10), chosen(np.zeros(20, dtype=np.int64))
+    groups = [str(n // 2) for n in range(20)]
+    found = statistics.estimate(ACCURACY, truth, [scores], groups)
+    assert found.value == 0.5
+    assert found.high - found.low > 0.4
+
+
 def test_a_perfect_regression_has_no_worst_score_to_open_its_interval_to() -> None:
     truth = np.linspace(0, 1, 20)[:, None]
     found = statistics.estimate(R2, truth, [truth], songs(10, 2))

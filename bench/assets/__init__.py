@@ -6,14 +6,8 @@ the platform's cache folder. A mirror folder (`BENCH_MIRROR`) is looked into fir
 
 from pathlib import Path, PurePosixPath
 
-from bench.assets.cache import (
-    Shelf,
-    at_hand,
-    cache_folder,
-    link_or_copy,
-    placed_folder,
-    sha256_of,
-)
+from bench import digests
+from bench.assets.cache import Shelf, at_hand, cache_folder, link_or_copy, placed_folder
 from bench.assets.pins import KINDS, AssetError, Pin, Progress, parse
 from bench.assets.sources import CLIENTS, DownloadError, why_not
 from bench.assets.unpack import Limits, unpack
@@ -103,7 +97,7 @@ def _bring(pin: Pin, mirror: Path | None, on_progress: Progress, limits: Limits)
 def _archive(pin: Pin, shelf: Shelf, mirror: Path | None, on_progress: Progress) -> Path:
     """The verified archive: as it lies in the cache, from the mirror, or downloaded."""
     kept = shelf.archive()
-    if kept and sha256_of(kept) == pin.sha256:
+    if kept and digests.of_file(kept) == pin.sha256:
         return kept
     if kept:
         kept.unlink()
@@ -147,7 +141,7 @@ def _from_address(pin: Pin, shelf: Shelf, on_progress: Progress) -> Path:
 
 
 def _verify_download(brought: Path, pin: Pin) -> None:
-    digest = sha256_of(brought)
+    digest = digests.of_file(brought)
     if digest != pin.sha256:
         brought.unlink()
         message = f"what came has sha256 {digest}"
@@ -178,14 +172,14 @@ def _verify_local(path: Path, sha256: str) -> None:
     if path.is_dir():
         message = f"{path} is a folder, which has no sha256: pin a file of it, or no checksum"
         raise AssetError(message)
-    digest = sha256_of(path)
+    digest = digests.of_file(path)
     if digest != sha256:
         message = f"{path} has sha256 {digest}, but {sha256} is pinned"
         raise AssetError(message)
 
 
 def _local_member(pin: Pin, archive: Path, limits: Limits) -> Path:
-    shelf = Shelf(pin.sha256 or sha256_of(archive))
+    shelf = Shelf(pin.sha256 or digests.of_file(archive))
     found = shelf.member(pin.member)
     if found:
         return found

@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 
 import platformdirs
 
+from bench import digests
 from bench.assets.pins import AssetError, Pin
 
 
@@ -35,12 +36,6 @@ def cache_folder() -> Path:
 def placed_folder() -> Path:
     """Where a user puts a file that could not be downloaded."""
     return cache_folder() / "placed"
-
-
-def sha256_of(path: Path) -> str:
-    """The digest of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +137,13 @@ def at_hand(pin: Pin, mirror: Path | None) -> Path | None:
 def _verified(pin: Pin, folder: Path) -> Path | None:
     """The file of that name or digest; several may fit a name that is known in part only."""
     named = [p for p in sorted(folder.iterdir()) if p.name == pin.sha256 or pin.is_called(p.name)]
-    digests = {path: sha256_of(path) for path in named}
-    for path, digest in digests.items():
+    found = {path: digests.of_file(path) for path in named}
+    for path, digest in found.items():
         if digest == pin.sha256:
             return path
-    if not digests:
+    if not found:
         return None
-    path, digest = next(iter(digests.items()))
+    path, digest = next(iter(found.items()))
     message = f"{path} has sha256 {digest}, but {pin} is pinned: replace or remove that file"
     raise AssetError(message)
 

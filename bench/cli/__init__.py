@@ -2,19 +2,36 @@
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
-from bench.cli import cards, data, run
+from bench import provenance
+from bench.cli import cards, data, printing, run
 from bench.errors import UserError
 
 app = typer.Typer(
     add_completion=False,
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Compare music audio representations: any backbone, any task.",
 )
+
+
+@app.callback()
+def bench(
+    context: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Print the version, or what there is to choose from."""
+    if version:
+        printing.line(provenance.packages()["mulap-bench"])
+    elif context.invoked_subcommand is None:
+        printing.line(context.get_help())
+
+
 app.command()(run.run)
 app.command()(run.leaderboard)
 app.command("list")(cards.list_)
@@ -39,17 +56,20 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8")
     try:
         code = app(standalone_mode=False)
-    except UserError as error:
-        sys.stderr.write(f"bench: {error}\n")
-        code = USER_ERROR
+    except (UserError, OSError) as error:
+        code = _refuse(str(error))
     except typer.TyperException as error:
-        sys.stderr.write(f"bench: {error.format_message()}\n")
-        code = USER_ERROR
-    except OSError as error:
-        sys.stderr.write(f"bench: {error}\n")
-        code = USER_ERROR
+        code = _refuse(error.format_message())
     if code == INTERRUPTED:
         sys.stderr.write(
             "\nbench: interrupted. What is finished is kept; the same command goes on from there.\n"
         )
     sys.exit(code)
+
+
+def _refuse(message: str) -> int:
+    """One line, and a document for whoever asked for one; the exit code."""
+    sys.stderr.write(f"bench: {message}\n")
+    if "--json" in sys.argv:
+        printing.document({"error": message})
+    return USER_ERROR

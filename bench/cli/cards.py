@@ -1,5 +1,6 @@
 """`bench list`, `show`, `check` and `doctor`."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated
 
@@ -63,26 +64,42 @@ def show(name: Name, *, include: Include = None, as_json: AsJson = False) -> Non
         printing.pairs(describe.rows_of(card))
 
 
-def check(name: Name, *, include: Include = None) -> None:
-    """Run the contract tests on one backbone or task."""
-    from bench import testing
-
+def check(
+    names: Annotated[list[str], typer.Argument(help="Backbones or tasks: names or patterns.")],
+    *,
+    include: Include = None,
+) -> None:
+    """Run the contract tests on backbones or tasks. Exit 1 if any fails."""
     cards = registry.find(include or ())
-    try:
-        results = testing.check_backbone(cards.backbones[name].card)
-    except UnknownNameError:
-        describe.card(cards, name)
-        entry = cards.tasks[name]
-        place = data.folder(entry)
-        if not place.is_dir():
-            printing.console().print(f"data are not at {place}: only the card is checked")
-        results = testing.check_task(entry, place if place.is_dir() else None)
     failed = 0
-    for title, wrong in results:
-        failed += wrong is not None
-        printing.console().print(f"{'ok    ' if wrong is None else 'FAILED'} {title} {wrong or ''}")
+    for name in names:
+        for title, wrong in _checks(cards, name):
+            failed += wrong is not None
+            verdict = "ok    " if wrong is None else "FAILED"
+            printing.line(f"{verdict} {title} {wrong or ''}".rstrip())
     if failed:
         raise typer.Exit(1)
+
+
+def _checks(cards: Registry, pattern: str) -> Iterator[tuple[str, str | None]]:
+    """(check, what is wrong or None) for every card of that name or pattern."""
+    from bench import testing
+
+    try:
+        backbones, tasks = cards.backbones.matching([pattern]), []
+    except UnknownNameError:
+        if not any(character in pattern for character in "*?["):
+            describe.card(cards, pattern)
+        backbones, tasks = [], cards.tasks.matching([pattern])
+    for backbone in backbones:
+        printing.line(backbone.card.name)
+        yield from testing.check_backbone(backbone.card)
+    for task in tasks:
+        printing.line(task.card.name)
+        place = data.folder(task)
+        if not place.is_dir():
+            printing.line(f"data are not at {place}: only the card is checked")
+        yield from testing.check_task(task, place if place.is_dir() else None)
 
 
 def doctor(*, as_json: AsJson = False) -> None:

@@ -22,19 +22,23 @@ Names = Annotated[list[str], typer.Argument(help="Tasks: names or patterns.")]
 
 
 @app.command("list")
-def list_(*, include: Include = None) -> None:
+def list_(*, include: Include = None, as_json: AsJson = False) -> None:
     """List data sets, where they lie or would lie, and how to get them."""
     entries = {e.card.data.name: e for e in registry.find(include or ()).tasks}
     rows = [
-        [
+        (
             name,
             "there" if data.folder(entry).is_dir() else "not there",
             str(data.folder(entry)),
             entry.card.data.how_to_get,
-        ]
+        )
         for name, entry in sorted(entries.items())
     ]
-    printing.listing("data sets", ["name", "state", "folder", "how to get it"], rows)
+    header = ("name", "state", "folder", "how_to_get")
+    if as_json:
+        printing.document([dict(zip(header, row, strict=True)) for row in rows])
+    else:
+        printing.listing("data sets", [name.replace("_", " ") for name in header], rows)
 
 
 @app.command()
@@ -43,13 +47,13 @@ def fetch(tasks: Names, *, include: Include = None) -> None:
     for entry in registry.find(include or ()).tasks.matching(tasks):
         place = _ready(entry)
         data.clips(entry.card, place)
-        printing.console().print(f"{entry.card.name}: {place}")
+        printing.line(f"{entry.card.name}: {place}")
 
 
 @app.command()
 def path(task: Annotated[str, typer.Argument()], *, include: Include = None) -> None:
     """Print the folder of a task's data set."""
-    printing.console().print(str(data.folder(registry.find(include or ()).tasks[task])))
+    printing.line(str(data.folder(registry.find(include or ()).tasks[task])))
 
 
 @app.command()
@@ -67,7 +71,7 @@ def check(tasks: Names, *, include: Include = None, as_json: AsJson = False) -> 
             "task": entry.card.name,
             "folder": str(place),
             "expected": {s.value: n for s, n in entry.card.counts.items()},
-            "found": {s.value: n for s, n in data.count(clips).items()},
+            "listed": {s.value: n for s, n in data.count(clips).items()},
         }
         reports.append({**report, "unusable": [asdict(each) for each in found]})
         if not as_json:
@@ -81,7 +85,7 @@ def check(tasks: Names, *, include: Include = None, as_json: AsJson = False) -> 
 def _print(report: Mapping[str, Json], found: Sequence[Finding]) -> None:
     printing.pairs(describe.rows_of({**report, "unusable": len(found)}))
     for each in found:
-        printing.console().print(f"{each.path}: {each.reason}")
+        printing.line(f"{each.path}: {each.reason}")
 
 
 def _ready(entry: Entry[Task]) -> Path:

@@ -1,6 +1,7 @@
 """What commands print on standard output."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,9 +18,14 @@ WIDE = 240
 
 
 def console() -> Console:
-    """Standard output; wide where it is no terminal."""
-    width = None if sys.stdout.isatty() else WIDE
+    """Standard output; wide where it is no terminal and nobody says how wide."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
     return Console(width=width, highlight=False, markup=False, soft_wrap=False)
+
+
+def line(text: str) -> None:
+    """One line, never folded."""
+    sys.stdout.write(f"{text}\n")
 
 
 def document(value: Json) -> None:
@@ -62,11 +68,18 @@ def outcomes(
             console().print(table(suite))
     for each in found:
         if each.status in {Status.SKIPPED, Status.FAILED}:
-            console().print(f"{each.backbone} × {each.task}: {each.status} ({each.reason})")
+            old = "; its row is of an earlier run" if _has_row(each, suites) else ""
+            line(f"{each.backbone} × {each.task}: {each.status} ({each.reason}){old}")
         elif each.record is not None and each.record.clips.skipped:
             number = len(each.record.clips.skipped)
-            console().print(f"{each.backbone} × {each.task}: {number} clips left out")
-    console().print(f"{board / 'README.md'} has every row with its interval.")
+            clips = "1 clip" if number == 1 else f"{number} clips"
+            line(f"{each.backbone} × {each.task}: {clips} left out")
+    line(f"{board / 'README.md'} has every row with its interval.")
+
+
+def _has_row(outcome: Outcome, suites: Sequence[Suite]) -> bool:
+    lines = (line for suite in suites for line in suite.lines if line.name == outcome.backbone)
+    return any(outcome.task in line.records for line in lines)
 
 
 def _plain(outcome: Outcome) -> dict[str, Json]:

@@ -47,13 +47,17 @@ def run(
         OnBadAudio, typer.Option(help="Stop, or go on without the bad files.")
     ] = OnBadAudio.STOP,
     include: Include = None,
-    board: Board = BOARD,
+    board: Annotated[
+        Path | None,
+        typer.Option(help=f"The folder of records and page [{BOARD}; of a preset {BOARD}-tiny]."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run backbones on tasks and add their rows to a board.
 
     Without options: four backbones on the embedded tasks.
     """
+    board = board or (BOARD if preset is Preset.FULL else Path(f"{BOARD}-{preset}"))
     cards = registry.find(include or ())
     asked = selection.protocol(protocol)
     settings = Settings(
@@ -77,7 +81,8 @@ def run(
     outcomes = run_pairs([(b, t) for b in backbones for t in tasks], request, reporter)
     suites = boards.write(board, cards)
     printing.outcomes(outcomes, suites, board, as_json=as_json)
-    if any(outcome.status is Status.FAILED for outcome in outcomes):
+    found = {outcome.status for outcome in outcomes}
+    if Status.FAILED in found or found == {Status.SKIPPED}:
         raise typer.Exit(1)
 
 
@@ -97,12 +102,17 @@ def leaderboard(
         message = f"{board} holds no results folder; `bench run --board {board}` makes one"
         raise UserError(message)
     cards = registry.find(include or ())
+    strangers = boards.unknown_tasks(board, cards)
+    if strangers:
+        names = ", ".join(strangers)
+        message = f"{board} has rows of {names}, not known here; name their files with --include"
+        raise UserError(message)
     if not check:
         boards.write(board, cards, into)
-        printing.console().print(f"{board / 'README.md'} written")
+        printing.line(f"{board / 'README.md'} written")
         return
     stale = boards.stale(board, cards, into)
     for path in stale:
-        printing.console().print(f"{path} is stale; `bench leaderboard` renders it again")
+        printing.line(f"{path} is stale; `bench leaderboard` renders it again")
     if stale:
         raise typer.Exit(1)

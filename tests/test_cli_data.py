@@ -1,0 +1,105 @@
+"""Data that are missing, damaged or false, from the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.commands import LINEAR, TOY, bench
+
+
+def test_missing_data_are_a_failed_row(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = bench("run", "-b", "level", "-t", "placed/loud", *LINEAR, capsys=capsys)
+    place = toy.parent / "cache" / "data" / "placed"
+    assert code == 1
+    assert f"failed (placed is not at {place}. Ask.)" in " ".join(out.split())
+
+
+def damage(toy: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """Make the data, then spoil two files; where they are."""
+    _, out, _ = bench("data", "path", "toys/loud", "-i", str(toy), capsys=capsys)
+    bench("data", "fetch", "toys/loud", "-i", str(toy), capsys=capsys)
+    folder = Path(out.strip())
+    (folder / "07.wav").write_bytes(b"")
+    (folder / "45.wav").unlink()
+    return folder
+
+
+def test_bad_audio_stops_the_run_and_names_every_file(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = damage(toy, capsys)
+    code, _, err = bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
+    assert code == 2
+    assert f"{folder / '07.wav'}: empty file" in err
+    assert f"{folder / '45.wav'}: missing" in err
+    assert "2 audio files cannot be used" in err
+    assert not (toy.with_name("leaderboard") / "results").exists()
+
+
+def test_bad_audio_can_be_left_out_and_is_counted(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damage(toy, capsys)
+    words = ("run", "-b", "level", "-t", "toys/loud", *LINEAR, "--on-bad-audio", "skip", "--json")
+    code, out, err = bench(*words, capsys=capsys)
+    assert code == 0, err
+    assert "07.wav: empty file, left out" in err
+    clips = json.loads(out)["outcomes"][0]["record"]["clips"]
+    assert clips["skipped"] == {"07": "empty file", "45": "missing"}
+    assert (clips["train"], clips["validation"], clips["test"]) == (19, 20, 19)
+    assert "clips left out 2, the first 07" in (
+        toy.with_name("leaderboard") / "README.md"
+    ).read_text("utf-8")
+
+
+def test_data_check_lists_every_bad_file(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    damage(toy, capsys)
+    code, out, _ = bench("data", "check", "toys/loud", "--json", "-i", str(toy), capsys=capsys)
+    assert code == 1
+    (report,) = json.loads(out)
+    assert [(each["clip"], each["reason"]) for each in report["unusable"]] == [
+        ("07", "empty file"),
+        ("45", "missing"),
+    ]
+    code, out, _ = bench("data", "check", "toys/loud", "-i", str(toy), capsys=capsys)
+    assert code == 1
+    assert "45.wav: missing" in out
+
+
+@pytest.mark.parametrize("label", ["0.9", "2", "-1", "True", "(0, 1)"])
+def test_a_label_that_is_no_class_is_refused(
+    toy: Path, capsys: pytest.CaptureFixture[str], label: str
+) -> None:
+    toy.write_text(TOY.replace("n % 2, str(n)", f"{label} if n == 7 else n % 2, str(n)"))
+    code, out, _ = bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
+    assert code == 1
+    assert f"07 has the label {label}, expected an int from 0 to 1" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("n % 2, str(n)", 'n % 2, "one"', "all test clips are of one group; an interval needs"),
+        ("n % 2, str(n)", "(float('nan'),), str(n)", "00 has the label (nan,), expected finite"),
+        ("n % 2, str(n)", "(0.5, 1.0), str(n)", "00 has the label (0.5, 1.0), expected a tuple"),
+    ],
+)
+def test_clips_that_cannot_be_scored_are_refused(
+    toy: Path, capsys: pytest.CaptureFixture[str], before: str, after: str, message: str
+) -> None:
+    text = TOY.replace(before, after)
+    if "(" in after:
+        text = text.replace("Kind.MULTICLASS", "Kind.REGRESSION", 1)
+        text = text.replace('labels=("soft", "loud")', 'labels=("level",)', 1)
+    toy.write_text(text)
+    code, out, _ = bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
+    assert code == 1
+    assert message in out
+
+
+def test_data_list_is_one_document(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = bench("data", "list", "--json", "-i", str(toy), capsys=capsys)
+    found = {each["name"]: each for each in json.loads(out)}
+    assert found["placed"]["state"] == "not there"
+    assert found["placed"]["how_to_get"] == "Ask."

@@ -1,0 +1,58 @@
+"""Real interrupts and kills of real processes."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.commands import LINEAR, TOY
+
+
+def test_ctrl_c_says_how_to_go_on(toy: Path) -> None:
+    """A real interrupt of a real process in the middle of encoding."""
+    slow = toy.read_text().replace(
+        "        return {",
+        '        Path("begun").touch(); import time; time.sleep(60)\n        return {',
+    )
+    toy.write_text(slow)
+    words = [sys.executable, "-m", "bench", "run", "-b", "level", "-t", "toys/loud", *LINEAR]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, cwd=toy.parent)
+    while not toy.with_name("begun").exists():
+        assert process.poll() is None
+    process.send_signal(2)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted. What is finished is kept; the same command goes on from there." in err
+    assert "Traceback" not in err
+
+
+def test_workers_end_with_a_parent_that_is_killed(toy: Path) -> None:
+    """A real kill of a real run while its processes probe."""
+    slow = (
+        TOY + "\nimport multiprocessing, os, time\n"
+        "if multiprocessing.parent_process() is not None:\n"
+        "    Path(__file__).with_name(f'{os.getpid()}.pid').touch()\n"
+        "    time.sleep(60)\n"
+    )
+    toy.write_text(slow)
+    words = [sys.executable, "-m", "bench", "run", "-b", "level", "-t", "toys/loud", *LINEAR]
+    parent = subprocess.Popen(words, stderr=subprocess.DEVNULL, cwd=toy.parent)
+    while not list(toy.parent.glob("*.pid")):
+        assert parent.poll() is None
+        time.sleep(0.1)
+    (worker,) = (int(path.stem) for path in toy.parent.glob("*.pid"))
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 30
+    while alive(worker) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not alive(worker)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -7,7 +7,7 @@ def _build() -> Encoder:
     from backbones._networks.statistics import MelStatistics
     from backbones._torch import TorchEncoder
 
-    return TorchEncoder(MelStatistics(), rows=1, mixed=False)
+    return TorchEncoder(MelStatistics(), rows=2, mixed=False)
 
 
 melstats = Backbone(

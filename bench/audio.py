@@ -75,14 +75,14 @@ def read(path: Path, rate: int, start: float = 0.0, length: float | None = None)
         expected = "more" if length is None else f"{length:.2f} s"
         reason = f"{len(mono) / native:.2f} s from {start:.2f} s on, expected {expected}"
         raise BadAudioError(path, reason)
-    if not np.isfinite(mono).all():
+    peak = max(mono.max(), -mono.min())  # NaN where any sample is
+    if not np.isfinite(peak):
         raise BadAudioError(path, "holds NaN or infinite samples")
-    if np.abs(mono).max() <= SILENCE:
+    if peak <= SILENCE:
         raise BadAudioError(path, "silent")
     if native != rate:
         mono = soxr.resample(mono, native, rate, quality="HQ")
-    clipped: Samples = np.clip(mono, -1, 1, dtype=np.float32)
-    return clipped
+    return np.clip(mono, -1, 1, out=mono)
 
 
 def cut(
@@ -113,6 +113,8 @@ def _decode(path: Path) -> tuple[Samples, int]:
         return salvage.decode(path, error.error_string)
     except MemoryError:
         raise BadAudioError(path, "corrupt: its header declares more than memory holds") from None
+    if audio.shape[1] == 1:
+        return audio[:, 0], native
     return np.einsum("tc->t", audio) / audio.shape[1], native
 
 

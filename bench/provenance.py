@@ -99,6 +99,7 @@ def commit() -> str | None:
     return head.stdout.strip() + ("-dirty" if changed.stdout.strip() else "")
 
 
+@functools.cache
 def packages() -> dict[str, str]:
     """Versions of the packages that scores depend on."""
     return {name: version(name) for name in PACKAGES}

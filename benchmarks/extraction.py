@@ -24,10 +24,10 @@ from bench.registry import Entry
 from bench.store import Store
 from tasks import Clip, Split
 
-CLIPS = 500
+CLIPS = 400
 SECONDS = 5.0
 RATE = 24_000
-ROUNDS = 2
+ROUNDS = 3
 SETTINGS = Settings(device="cpu")
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
-
 from bench import provenance, resamples, statistics
 from bench.errors import UserError
 from bench.registry import Registry, UnknownNameError
@@ -19,6 +17,9 @@ from leaderboard.board import Line, Rank, Suite
 from leaderboard.records import Predictions, Record, RecordError
 
 COMMAND = "bench leaderboard"
+
+DEFAULT = "tuned-v1"
+"""The protocol whose tables come first."""
 
 TOLERANCE = 1e-6
 """How far a record may be from its predictions."""
@@ -53,16 +54,19 @@ def suites(board: Path, registry: Registry) -> list[Suite]:
     Raises:
         BoardError: a record or its predictions are damaged.
     """
-    found: dict[str, _Rows] = {}
+    found: dict[tuple[str, str], _Rows] = {}
     try:
         for path in records.paths(board / "results"):
             row = _row(path, board / "results", registry)
             task = row.record.task
+            protocol = row.record.search.protocol
             for suite in task.suites or (task.name.partition("/")[0],):
-                found.setdefault(suite, {})[task.name, row.record.backbone.name] = row
+                rows = found.setdefault((protocol, suite), {})
+                rows[task.name, row.record.backbone.name] = row
     except RecordError as error:
         raise BoardError(str(error)) from error
-    return [_suite(name, found[name]) for name in sorted(found)]
+    ordered = sorted(found, key=lambda table: (table[0] != DEFAULT, table))
+    return [_suite(name, protocol, found[protocol, name]) for protocol, name in ordered]
 
 
 def write(board: Path, registry: Registry, into: Path | None = None) -> list[Suite]:
@@ -90,8 +94,8 @@ def unknown_tasks(board: Path, registry: Registry) -> list[str]:
     """Tasks that have rows and no card here: what their rows cannot be compared by."""
     known = {entry.card.name for entry in registry.tasks}
     results = board / "results"
-    folders = {str(p.parent.relative_to(results).as_posix()) for p in records.paths(results)}
-    return sorted(folders - known)
+    named = (p.parent.relative_to(results).parts[1:] for p in records.paths(results))
+    return sorted({"/".join(parts) for parts in named} - known)
 
 
 def _pages(board: Path, shown: list[Suite], into: Path | None) -> dict[Path, str]:
@@ -112,8 +116,10 @@ def _row(path: Path, results: Path, registry: Registry) -> _Row:
         RecordError: they are damaged or contradict each other.
     """
     record = records.read(path)
-    if path != records.place(results, record.task.name, record.backbone.name):
-        message = f"{path} holds a record of {record.backbone.name} on {record.task.name}; move it"
+    names = (record.search.protocol, record.task.name, record.backbone.name)
+    if path != records.place(results, *names):
+        protocol, task, backbone = names
+        message = f"{path} holds a record of {backbone} on {task} by {protocol}; move it"
         raise RecordError(message)
     predictions = Predictions.load(path.with_suffix(".npz"))
     asked = (predictions.ids, predictions.groups, predictions.truth)
@@ -134,7 +140,7 @@ def _row(path: Path, results: Path, registry: Registry) -> _Row:
     return _Row(record, found.samples, clips)
 
 
-def _suite(name: str, rows: _Rows) -> Suite:
+def _suite(name: str, protocol: str, rows: _Rows) -> Suite:
     tasks = {task: rows[task, backbone].record.task for task, backbone in sorted(rows)}
     backbones = sorted({backbone for _, backbone in rows})
     comparable = {task: _comparable(task, rows) for task in tasks}
@@ -149,7 +155,12 @@ def _suite(name: str, rows: _Rows) -> Suite:
         for backbone in backbones
     ]
     lines.sort(key=lambda line: (line.rank.value if line.rank else float("inf"), line.name))
-    return Suite(name, tuple(tasks.values()), tuple(lines))
+    detectable = {
+        task: statistics.detectable(list(compared.values()), _groups(rows, compared, task))
+        for task, compared in comparable.items()
+        if len(compared) > 1
+    }
+    return Suite(name, protocol, tuple(tasks.values()), tuple(lines), detectable)
 
 
 def _comparable(task: str, rows: _Rows) -> dict[str, Samples]:
@@ -166,26 +177,29 @@ def _comparable(task: str, rows: _Rows) -> dict[str, Samples]:
     }
 
 
+def _groups(rows: _Rows, compared: Mapping[str, Samples], task: str) -> int:
+    """How many groups of test clips the compared rows share."""
+    return rows[task, next(iter(compared))].record.clips.groups
+
+
 def _letters(rows: _Rows, compared: Mapping[str, Samples], task: str) -> dict[str, str]:
     """Letters by backbone."""
     if not compared:
         return {}
     mine = [rows[task, backbone].record for backbone in compared]
     values = [record.primary.value for record in mine]
-    found = statistics.ties(values, list(compared.values()), mine[0].clips.groups)
+    found = statistics.ties(values, list(compared.values()), _groups(rows, compared, task))
     return dict(zip(compared, found, strict=True))
 
 
 def _ranks(rows: _Rows, comparable: Mapping[str, Mapping[str, Samples]]) -> dict[str, Rank]:
     """Mean rank of every backbone that can be compared on all the tasks."""
     complete = sorted(set.intersection(*(set(column) for column in comparable.values())))
-    values = [[np.array([rows[t, b].record.primary.value]) for b in complete] for t in comparable]
-    samples = [[column[backbone] for backbone in complete] for column in comparable.values()]
-    if not complete:
-        return {}
-    point = statistics.mean_ranks(values)[:, 0]
-    low, high = np.quantile(statistics.mean_ranks(samples), [0.025, 0.975], axis=1)
+    by_task = [
+        statistics.ranks([rows[task, backbone].record.primary.value for backbone in complete])
+        for task in comparable
+    ]
     return {
-        backbone: Rank(float(p), float(a), float(b))
-        for backbone, p, a, b in zip(complete, point, low, high, strict=True)
+        backbone: Rank(*statistics.mean_rank([ranks[i] for ranks in by_task], len(complete)))
+        for i, backbone in enumerate(complete)
     }

@@ -9,7 +9,7 @@ import numpy as np
 
 from backbones import Backbone
 from bench import provenance, statistics
-from bench.probes.job import Result
+from bench.probes.job import Result, Variant
 from bench.store import Cost, write_atomically
 from leaderboard import records
 from leaderboard.records import Predictions, Record
@@ -31,6 +31,7 @@ class Row:
         skipped: clip id → why it has none.
         protocol: name.
         trials: budget.
+        budget_seconds: of the search; None for no such end.
         seeds: of the probe.
         precision: of the encoder.
         features: key of the features.
@@ -43,6 +44,7 @@ class Row:
     skipped: Mapping[str, str]
     protocol: str
     trials: int
+    budget_seconds: float | None
     seeds: tuple[int, ...]
     precision: str
     features: str
@@ -56,7 +58,7 @@ class Row:
         """Changes with the test labels, the cards and the way scores are made."""
         return provenance.digest(
             [
-                *(self.trials, self.seeds, self.command),
+                *(self.trials, self.budget_seconds, self.seeds, self.command),
                 [[c.id, c.label, c.group] for c in self.of(Split.TEST)],
                 [[m.name, m.bounds] for m in self.task.metrics],
                 *(_backbone_facts(self.backbone).model_dump(), _task_facts(self.task).model_dump()),
@@ -85,13 +87,18 @@ def evaluate(row: Row, result: Result, cost: Cost) -> Record:
         task=_task_facts(row.task),
         scores={metric.name: _score(row, metric, predictions) for metric in row.task.metrics},
         per_class=_per_class(row, predictions),
+        variants=_variants(row, result),
         clips=_counts(row),
         search=records.Search(
             protocol=row.protocol,
-            trials=row.trials,
+            budget=row.trials,
+            seconds=row.budget_seconds,
             seeds=row.seeds,
-            chosen=result.hyper,
-            validation=result.validation,
+            chosen=result.chosen.hyper,
+            validation=result.chosen.validation,
+            trials=tuple(
+                records.Trial(hyper=t.hyper, score=t.score, pruned=t.pruned) for t in result.trials
+            ),
         ),
         leak=tuple(sorted(set(row.backbone.trained_on) & set(row.task.corpora))),
         costs=records.Costs(
@@ -116,12 +123,16 @@ def evaluate(row: Row, result: Result, cost: Cost) -> Record:
 
 def predicted(row: Row, result: Result) -> Predictions:
     """What is stored beside the record: predictions and what they are compared with."""
+    return _predictions(row, result.chosen)
+
+
+def _predictions(row: Row, variant: Variant) -> Predictions:
     test = row.of(Split.TEST)
     return Predictions(
         ids=np.array([clip.id for clip in test]),
         groups=np.array([clip.group for clip in test]),
         truth=truth(row.task.kind, test),
-        scores=result.scores,
+        scores=variant.scores,
     )
 
 
@@ -147,12 +158,29 @@ def _score(row: Row, metric: Metric, predictions: Predictions) -> records.Score:
         )
         raise UndefinedTestScoreError(message)
     seeds = found.seeds * (len(row.seeds) if len(found.seeds) == 1 else 1)
-    return records.Score(value=found.value, low=found.low, high=found.high, seeds=seeds)
+    return records.Score(
+        value=found.value, low=found.low, high=found.high, error=found.error, seeds=seeds
+    )
 
 
-def _per_class(row: Row, predictions: Predictions) -> dict[str, float]:
+def _variants(row: Row, result: Result) -> tuple[records.Variant, ...]:
+    """All that were tested, where there are several."""
+    if len(result.variants) == 1:
+        return ()
+    return tuple(
+        records.Variant(
+            name=variant.name,
+            chosen=variant.hyper,
+            validation=variant.validation,
+            score=_score(row, row.task.primary, _predictions(row, variant)),
+        )
+        for variant in result.variants
+    )
+
+
+def _per_class(row: Row, predictions: Predictions) -> dict[str, records.ClassScore]:
     """The primary metric of each class, on the clips that are of it, or of each tag or target."""
-    truth, metric = predictions.truth, row.task.primary
+    truth, groups = predictions.truth, predictions.groups
     found = {}
     for index, name in enumerate(row.task.labels):
         if truth.ndim == 1:
@@ -162,11 +190,12 @@ def _per_class(row: Row, predictions: Predictions) -> dict[str, float]:
         if not clips.any():
             continue
         part = truth[clips] if truth.ndim == 1 else truth[clips, columns]
-        every = np.ones((1, len(part)))
-        seeds = predictions.scores[:, clips, columns].astype(np.float64)
-        value = float(np.mean([metric.function(part, scores, every)[0] for scores in seeds]))
-        if np.isfinite(value):
-            found[name] = round(value, 6)
+        seeds = list(predictions.scores[:, clips, columns].astype(np.float64))
+        score = statistics.estimate(row.task.primary, part, seeds, groups[clips].tolist())
+        ends = [round(number, 6) for number in (score.value, score.low, score.high)]
+        if np.isfinite(ends).all():
+            value, low, high = ends
+            found[name] = records.ClassScore(value=value, low=low, high=high, clips=len(part))
     return found
 
 

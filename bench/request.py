@@ -49,6 +49,7 @@ class Request:
         include: files of cards.
         protocol: of the probes.
         trials: budget of a search.
+        budget_seconds: of a search; None for no such end.
         seeds: of a chosen probe.
         layer: the only one to use; None for the protocol's.
         settings: of extraction.
@@ -59,6 +60,7 @@ class Request:
     include: tuple[Path, ...]
     protocol: str
     trials: int
+    budget_seconds: float | None
     seeds: int
     layer: str | None
     settings: Settings
@@ -70,6 +72,8 @@ class Request:
         words = ["bench", "run", "--backbone", backbone, "--task", task]
         words += ["--protocol", self.protocol, "--trials", str(self.trials)]
         words += ["--seeds", str(self.seeds)]
+        if self.budget_seconds is not None:
+            words += ["--budget-seconds", f"{self.budget_seconds:g}"]
         if self.layer is not None:
             words += ["--layer", self.layer]
         if self.settings.precision is not Precision.FP32:

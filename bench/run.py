@@ -17,6 +17,7 @@ from bench.digests import Digests
 from bench.errors import UserError
 from bench.extraction import DeviceError
 from bench.probes.job import Job
+from bench.probes.protocols import PROTOCOLS, Protocol
 from bench.progress import Reporter
 from bench.recording import Row
 from bench.registry import Entry
@@ -53,14 +54,16 @@ class _Work:
         return self.job.folder / f"record-{self.row.key()[:16]}.json"
 
 
-def why_not(backbone: Backbone, task: Task, layer: str | None = None) -> str | None:
+def why_not(
+    backbone: Backbone, task: Task, protocol: Protocol, layer: str | None = None
+) -> str | None:
     """Why this pair cannot be run; None if it can."""
     names = [each.name for each in backbone.layers]
     if layer is not None and layer not in names:
         return f"{backbone.name} has no layer {layer!r}, it has {', '.join(names)}"
     if task.kind is Kind.FRAMES and all(each.frame_rate is None for each in backbone.layers):
         return f"{task.name} asks about time, {backbone.name} gives one vector a window"
-    return None
+    return protocol.why_not(task)
 
 
 def run(
@@ -79,7 +82,8 @@ def run(
     """
     this = _Run(request, reporter)
     for backbone, task in pairs:
-        reason = why_not(backbone.card, task.card, request.layer)
+        protocol = PROTOCOLS[request.protocol]
+        reason = why_not(backbone.card, task.card, protocol, request.layer)
         if reason is not None:
             this.end((backbone.card.name, task.card.name), Status.SKIPPED, reason)
     runnable = [(b, t) for b, t in pairs if (b.card.name, t.card.name) not in this.outcomes]
@@ -197,6 +201,7 @@ class _Run:
             },
             protocol=request.protocol,
             trials=request.trials,
+            budget_seconds=request.budget_seconds,
             seeds=tuple(range(request.seeds)),
             precision=request.settings.precision,
             features=features,
@@ -216,6 +221,7 @@ class _Run:
             protocol=request.protocol,
             layer=request.layer,
             trials=request.trials,
+            budget_seconds=request.budget_seconds,
             seeds=row.seeds,
             cache=self.cache / "probes",
             code=provenance.code_digest(table.entry.file),
@@ -254,7 +260,7 @@ class _Run:
 
     def _deliver(self, work: _Work, status: Status) -> None:
         """Copy a record and its predictions into the results folder."""
-        place = records.place(self.request.results, *reversed(work.pair))
+        place = records.place(self.request.results, self.request.protocol, *reversed(work.pair))
         place.parent.mkdir(parents=True, exist_ok=True)
         for suffix in (".npz", ".json"):
             target, kept = place.with_suffix(suffix), work.kept.with_suffix(suffix).read_bytes()

@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from bench.probes import Hyper, Model, Pooling, Problem
+from bench.probes import Hyper, Indices, Model, Pooling, Problem
 from bench.probes.fit import fit
 from tasks import Kind, Split
 from tasks._metrics import PR_AUC
@@ -41,6 +41,10 @@ class Embeddings:
         """(clips, dim)."""
         del layer, pooling
         return self.matrices[split]
+
+    def owners(self, split: Split) -> Indices:
+        """A clip is one window."""
+        return np.arange(len(self.matrices[split]))
 
 
 def made(clips: int, dim: int, tags: int, seed: int) -> Problem:

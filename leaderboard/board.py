@@ -8,7 +8,7 @@ from leaderboard.records import Record, TaskFacts
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """Mean rank over the tasks of a suite, with its 95 % interval; 1 is best."""
+    """Mean rank over the tasks of a suite, with its 95 % interval over tasks; 1 is best."""
 
     value: float
     low: float
@@ -42,8 +42,24 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """One table: tasks as columns, backbones as lines, the best mean rank first."""
+    """One table: tasks as columns, backbones as lines, the best mean rank first.
+
+    Attributes:
+        name: of the suite.
+        protocol: that probed all its rows.
+        tasks: columns.
+        lines: backbones.
+        detectable: by task name, the difference that a comparison of two lines finds 80 times in
+            100; a task with one line is not there.
+    """
 
     name: str
+    protocol: str
     tasks: tuple[TaskFacts, ...]
     lines: tuple[Line, ...]
+    detectable: Mapping[str, float]
+
+    @property
+    def title(self) -> str:
+        """What the table is called."""
+        return f"{self.name}, {self.protocol}"

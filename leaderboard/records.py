@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -29,12 +29,30 @@ class _Part(BaseModel):
 
 
 class Score(_Part):
-    """A metric on the test split, mean over probe seeds, with its 95 % interval over groups."""
+    """A metric on the test split.
+
+    Attributes:
+        value: mean over the seeds of the probe.
+        low: lower end of the 95 % interval over groups of clips.
+        high: upper end.
+        error: standard error over groups of clips, by bootstrap.
+        seeds: the value for each seed.
+    """
 
     value: float
     low: float
     high: float
+    error: float
     seeds: tuple[float, ...] = Field(min_length=1)
+
+
+class ClassScore(_Part):
+    """The primary metric of one class, tag or target, on so many test clips."""
+
+    value: float
+    low: float
+    high: float
+    clips: int
 
 
 class BackboneFacts(_Part):
@@ -64,14 +82,54 @@ class TaskFacts(_Part):
     primary: str
 
 
+Hyper: TypeAlias = Mapping[str, str | float | bool]
+"""A configuration of a probe, by name."""
+
+
+class Trial(_Part):
+    """A configuration that was tried, and its score on validation."""
+
+    hyper: Hyper
+    score: float
+    pruned: bool
+
+
 class Search(_Part):
-    """How the probe was chosen, on validation."""
+    """How the probe was chosen, on validation.
+
+    Attributes:
+        protocol: name.
+        budget: trials, at most.
+        seconds: that no trial was begun after; None for no such end.
+        seeds: of the probe.
+        chosen: the configuration.
+        validation: its score.
+        trials: all that were made.
+    """
 
     protocol: str
-    trials: int
+    budget: int
+    seconds: float | None
     seeds: tuple[int, ...]
-    chosen: Mapping[str, str | float | bool]
+    chosen: Hyper
     validation: float
+    trials: tuple[Trial, ...]
+
+
+class Variant(_Part):
+    """One of several probes that were tested: a layer, or a number of examples.
+
+    Attributes:
+        name: of the layer, or the number.
+        chosen: the configuration.
+        validation: its score there.
+        score: the primary metric.
+    """
+
+    name: str
+    chosen: Hyper
+    validation: float
+    score: Score
 
 
 class Clips(_Part):
@@ -122,7 +180,8 @@ class Record(_Part):
     backbone: BackboneFacts
     task: TaskFacts
     scores: Mapping[str, Score]
-    per_class: Mapping[str, float]
+    per_class: Mapping[str, ClassScore]
+    variants: tuple[Variant, ...]
     clips: Clips
     search: Search
     leak: tuple[str, ...]
@@ -217,6 +276,6 @@ def paths(results: Path) -> Iterable[Path]:
     return sorted(results.rglob("*.json"))
 
 
-def place(results: Path, task: str, backbone: str) -> Path:
-    """Where the record of a pair lies: `<results>/<task>/<backbone>.json`."""
-    return results / task / f"{backbone}.json"
+def place(results: Path, protocol: str, task: str, backbone: str) -> Path:
+    """Where the record of a pair lies: `<results>/<protocol>/<task>/<backbone>.json`."""
+    return results / protocol / task / f"{backbone}.json"

@@ -16,7 +16,7 @@ UNEVEN = 0.25
 
 def table(suite: Suite) -> Table:
     """Scores × 100, the 95 % interval as ± or by its ends, then letters."""
-    title = f"{suite.name}: score × 100, its 95 % interval, ties by letter"
+    title = f"{suite.title}: score × 100, its 95 % interval, ties by letter"
     drawn = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD)
     drawn.padding, drawn.pad_edge, drawn.show_edge = (0, 1, 0, 0), False, False
     drawn.add_column("backbone", no_wrap=True)

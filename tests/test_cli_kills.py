@@ -8,6 +8,13 @@ from pathlib import Path
 
 from tests.commands import LINEAR, TOY
 
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have turned it off
+from bench import cli
+cli.main()
+"""
+
 
 def test_ctrl_c_says_how_to_go_on(toy: Path) -> None:
     """A real interrupt of a real process in the middle of encoding."""
@@ -16,7 +23,7 @@ def test_ctrl_c_says_how_to_go_on(toy: Path) -> None:
         '        Path("begun").touch(); import time; time.sleep(60)\n        return {',
     )
     toy.write_text(slow)
-    words = [sys.executable, "-m", "bench", "run", "-b", "level", "-t", "toys/loud", *LINEAR]
+    words = [sys.executable, "-c", INTERRUPTIBLE, "run", "-b", "level", "-t", "toys/loud", *LINEAR]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, cwd=toy.parent)
     while not toy.with_name("begun").exists():
         assert process.poll() is None

@@ -51,7 +51,7 @@ def test_a_device_that_is_not_there_is_exit_2(capsys: pytest.CaptureFixture[str]
 
 def test_an_edited_score_is_not_published(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
-    path = toy.with_name("leaderboard") / "results" / "toys" / "loud" / "level.json"
+    path = toy.with_name("leaderboard") / "results" / "linear-v1" / "toys" / "loud" / "level.json"
     record = json.loads(path.read_text())
     record["scores"]["accuracy"]["value"] = 0.123
     path.write_text(json.dumps(record))
@@ -61,7 +61,7 @@ def test_an_edited_score_is_not_published(toy: Path, capsys: pytest.CaptureFixtu
     path.rename(path.with_name("other.json"))
     code, _, err = bench("leaderboard", "-i", str(toy), capsys=capsys)
     assert code == 2
-    assert "other.json holds a record of level on toys/loud; move it" in err
+    assert "other.json holds a record of level on toys/loud by linear-v1; move it" in err
 
 
 def test_a_mistake_is_a_document_for_whoever_asked_for_one(

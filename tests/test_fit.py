@@ -1,11 +1,12 @@
 """Probes on awkward features and labels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsRegressor
 
-from bench.probes import Hyper, Matrix, Model, Pooling, Problem
+from bench.probes import Hyper, Indices, Matrix, Model, Pooling, Problem
 from bench.probes.fit import fit
 from tasks import Kind, Metric, Split, Truth
 from tasks._metrics import ACCURACY, R2, ROC_AUC
@@ -21,6 +22,9 @@ class Given:
 
     def pooled(self, _split: Split, _layer: str, _pooling: Pooling) -> Matrix:
         return self.x
+
+    def owners(self, split: Split) -> Indices:
+        raise NotImplementedError(split)
 
 
 def problem(kind: Kind, metric: Metric, x: Matrix, y: Truth) -> Problem:
@@ -49,7 +53,7 @@ def test_constant_features_give_the_base_rates(model: Model, value: float) -> No
     np.testing.assert_allclose(predict(Split.TEST)[0], TAGS.mean(0), atol=1e-3)
 
 
-@pytest.mark.parametrize("model", list(Model))
+@pytest.mark.parametrize("model", [Model.LINEAR, Model.MLP])
 def test_targets_far_from_zero_are_learnt_as_well_as_near_ones(model: Model) -> None:
     x = np.random.default_rng(0).normal(size=(CLIPS, 4)).astype(np.float32)
     near = x[:, :1].astype(np.float64)
@@ -60,3 +64,50 @@ def test_targets_far_from_zero_are_learnt_as_well_as_near_ones(model: Model) -> 
         scores.append(asked.score(predict(Split.VALIDATION)))
     assert scores[0] > 0.9
     assert scores[1] == pytest.approx(scores[0], abs=1e-3)
+
+
+class Windows:
+    """Three windows a clip, of which one in three says what the clip is."""
+
+    def pooled(self, _split: Split, _layer: str, pooling: Pooling) -> Matrix:
+        rng = np.random.default_rng(1)
+        x = rng.normal(0, 0.1, size=(CLIPS, 3, 2))
+        x[:, 1] += np.eye(2)[CLASSES]
+        flat = x.reshape(-1, 2) if pooling is Pooling.WINDOWS else x.mean(1)
+        return flat.astype(np.float32)
+
+    def owners(self, _split: Split) -> Indices:
+        return np.repeat(np.arange(CLIPS), 3)
+
+
+@pytest.mark.parametrize("model", list(Model))
+def test_scores_of_windows_are_averaged_over_their_clip(model: Model) -> None:
+    labels = {Split.TRAIN: CLASSES, Split.VALIDATION: CLASSES}
+    asked = Problem(Kind.MULTICLASS, 2, ACCURACY, Windows(), labels)
+    by_window = replace(hyper(model), pooling=Pooling.WINDOWS)
+    (predict,) = fit(asked, [by_window], 0)
+    scores = predict(Split.VALIDATION)
+    assert scores.shape == (CLIPS, 2)
+    np.testing.assert_allclose(scores.sum(1), 1, atol=1e-6)
+    assert asked.score(scores) > 0.9
+
+
+def test_neighbours_vote_as_scikit_learns_do() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(CLIPS, 5)).astype(np.float32)
+    asked = problem(Kind.MULTILABEL, ROC_AUC, x, TAGS)
+    near = replace(hyper(Model.KNN), standardise=False, neighbours=7)
+    (predict,) = fit(asked, [near], 0)
+    centred = x - x.mean(0)
+    expected = KNeighborsRegressor(7, metric="cosine", weights=lambda distance: 2 - distance)
+    expected.fit(centred, TAGS)
+    np.testing.assert_allclose(predict(Split.TEST), expected.predict(centred), atol=1e-5)
+
+
+def test_a_tag_that_no_neighbour_is_labelled_for_has_its_usual_share() -> None:
+    x = np.eye(4, dtype=np.float32)[[0, 0, 1, 1, 2, 2, 3, 3]] + 1
+    tags = np.array([[1.0], [1], [0], [0], [1], [1], [np.nan], [np.nan]])
+    asked = problem(Kind.MULTILABEL, ROC_AUC, x, tags)
+    (predict,) = fit(asked, [replace(hyper(Model.KNN), neighbours=2)], 0)
+    expected = [1, 1, 0, 0, 1, 1, 4 / 6, 4 / 6]
+    np.testing.assert_allclose(predict(Split.TEST)[:, 0], expected)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from bench.probes import Hyper, Matrix, Model, Pooling, Problem, mlp
-from bench.probes.fit import fit
+from bench.probes import EVERY_LAYER, Hyper, Indices, Matrix, Model, Pooling, Problem, mlp
+from bench.probes.fit import by_layer, fit
 from tasks import Kind, Metric, Split, Truth
 from tasks._metrics import ACCURACY, PR_AUC, R2
 
@@ -35,6 +36,9 @@ class Fixed:
         del layer, pooling
         return self._splits[split.value]
 
+    def owners(self, split: Split) -> Indices:
+        raise NotImplementedError(split)
+
 
 def clouds(clips: int, seed: int) -> tuple[Matrix, Truth]:
     """Three classes that lie apart."""
@@ -50,11 +54,10 @@ def problem(kind: Kind, metric: Metric, x: Matrix, y: Truth) -> Problem:
     return Problem(kind, outputs, metric, features, {Split.TRAIN: y, Split.VALIDATION: y})
 
 
-def trained(score: Callable[[nn.Module], float], seed: int = 0) -> mlp.Network:
+def trained(score: Callable[[mlp.Network], float], seed: int = 0) -> mlp.Network:
     x, y = clouds(60, 0)
-    return mlp.train(
-        torch.from_numpy(x), torch.from_numpy(y), Kind.MULTICLASS, 3, HYPER, seed, score
-    )
+    examples = mlp.Examples(torch.from_numpy(x)[:, None], torch.from_numpy(y), Kind.MULTICLASS, 3)
+    return mlp.train(examples, HYPER, seed, score)
 
 
 class Peak:
@@ -74,7 +77,7 @@ class Peak:
 def test_the_best_epoch_is_restored_and_training_ends_after_patience(epoch: int) -> None:
     peak = Peak(epoch)
     network = trained(peak)
-    assert len(peak.seen) == epoch + mlp.PATIENCE
+    assert len(peak.seen) == epoch + HYPER.patience
     assert torch.equal(next(network.parameters()), peak.seen[epoch - 1])
     assert not torch.equal(peak.seen[epoch - 1], peak.seen[-1])
     assert not network.training
@@ -128,8 +131,8 @@ def test_tags_are_learnt_where_half_of_the_clips_have_no_label() -> None:
 
 
 def test_only_known_labels_move_the_weights() -> None:
-    x = torch.from_numpy(clouds(30, 4)[0])
-    network = mlp.Network((6, 2), 0.0, torch.zeros(2), torch.ones(2))
+    x = torch.from_numpy(clouds(30, 4)[0])[:, None]
+    network = mlp.Network(1, [6, 8, 2], 0.0, torch.zeros(2), torch.ones(2))
     y = torch.full((30, 2), torch.nan)
     y[:, 0] = 1.0
     mlp._loss(network, x, y, Kind.MULTILABEL).backward()
@@ -148,3 +151,33 @@ def test_a_feature_that_is_constant_in_training_cannot_upset_a_test_clip() -> No
     asked = Problem(Kind.MULTICLASS, 3, ACCURACY, features, {Split.TRAIN: y, Split.VALIDATION: y})
     (predict,) = fit(asked, [HYPER], seed=0)
     np.testing.assert_allclose(predict(Split.TEST), predict(Split.VALIDATION), atol=1e-6)
+
+
+def test_layers_are_weighed_and_the_one_that_knows_weighs_most() -> None:
+    x, y = clouds(120, 6)
+    noise = np.random.default_rng(7).normal(size=x.shape).astype(np.float32)
+    stacked = torch.from_numpy(np.stack([noise, x], axis=1))
+    examples = mlp.Examples(stacked, torch.from_numpy(y), Kind.MULTICLASS, 3)
+    truth = torch.from_numpy(y)
+    network = mlp.train(
+        examples,
+        replace(HYPER, learning_rate=1e-2, patience=20),
+        0,
+        lambda network: -float(functional.cross_entropy(network(stacked), truth)),
+    )
+    assert network.mix is not None
+    quiet, loud = network.mix.softmax(0).tolist()
+    assert loud > 2 * quiet
+
+
+def test_all_layers_reach_the_network_whatever_the_pooling() -> None:
+    x, y = clouds(150, 8)
+    hyper = replace(HYPER, layer=EVERY_LAYER, learning_rate=1e-2)
+    asked = replace(problem(Kind.MULTICLASS, ACCURACY, x, y), layers=2)
+    (predict,) = fit(asked, [hyper], seed=0)
+    assert asked.score(predict(Split.VALIDATION)) > 0.7
+    mean, deviation = torch.arange(6.0).reshape(1, 2, 3), torch.arange(10.0, 16).reshape(1, 2, 3)
+    pooled = torch.cat([mean.flatten(1), deviation.flatten(1)], dim=1)
+    expected = torch.cat([mean, deviation], dim=2)
+    assert torch.equal(by_layer(pooled, 2, 2), expected)
+    assert torch.equal(by_layer(mean.flatten(1), 1, 2), mean)

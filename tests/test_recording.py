@@ -12,7 +12,7 @@ import torch
 from backbones import Backbone, Encoder, Family, Layer
 from bench import recording, registry, run
 from bench.extraction import Settings
-from bench.probes.job import Result
+from bench.probes.job import Result, Tried, Variant
 from bench.progress import Reporter
 from bench.recording import Row, UndefinedTestScoreError
 from bench.request import OnBadAudio, Outcome, Request, Status
@@ -88,6 +88,7 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outco
             include=(file,),
             protocol="tuned-v1",
             trials=14,
+            budget_seconds=None,
             seeds=2,
             layer=None,
             settings=Settings("cpu"),
@@ -99,6 +100,12 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outco
         return outcome
 
     return go
+
+
+def by_class(record: Record) -> dict[str, float]:
+    for score in record.per_class.values():
+        assert score.low <= score.value <= score.high
+    return {name: score.value for name, score in record.per_class.items()}
 
 
 def record_of(outcome: Outcome) -> Record:
@@ -114,7 +121,7 @@ def test_other_test_labels_change_the_score_and_nothing_before_it(
     one, other = record_of(toys(labels, "one")), record_of(toys(moved, "other"))
     assert one.search == other.search
     predictions = [
-        Predictions.load(tmp_path / name / "results" / "toys" / "loud" / "level.npz")
+        Predictions.load(tmp_path / name / "results" / "tuned-v1" / "toys" / "loud" / "level.npz")
         for name in ("one", "other")
     ]
     np.testing.assert_array_equal(predictions[0].scores, predictions[1].scores)
@@ -135,7 +142,7 @@ def test_a_record_is_kept_until_what_it_says_changes(
     assert record_of(relabelled).search == record_of(first).search
     assert record_of(relabelled).costs.probe_seconds == record_of(first).costs.probe_seconds
     assert record_of(relabelled).scores != record_of(first).scores
-    place = records.place(tmp_path / "one" / "results", "toys/loud", "level")
+    place = records.place(tmp_path / "one" / "results", "tuned-v1", "toys/loud", "level")
     assert records.read(place) == relabelled.record
 
 
@@ -183,6 +190,7 @@ def row(
         skipped={"test-9": "it is silent"},
         protocol="linear-v1",
         trials=12,
+        budget_seconds=None,
         seeds=(0, 1, 2),
         precision="fp32",
         features="key",
@@ -191,7 +199,8 @@ def row(
 
 
 def result(scores: list[list[list[float]]]) -> Result:
-    return Result({"c": 1.0}, 0.75, 1.0, None, np.array(scores, dtype=np.float32))
+    variant = Variant("", {"c": 1.0}, 0.75, np.array(scores, dtype=np.float32))
+    return Result((variant,), (Tried({"c": 1.0}, 0.75, pruned=False),), 1.0, None)
 
 
 SOFT, LOUD = [0.9, 0.1], [0.2, 0.8]
@@ -203,7 +212,7 @@ def test_a_record_says_what_was_scored() -> None:
     assert score.value == pytest.approx(5 / 6)
     assert score.seeds == (score.value,) * 3
     assert score.low < score.value <= score.high
-    assert record.per_class == {"soft": 1.0, "loud": pytest.approx(2 / 3, abs=1e-6)}
+    assert by_class(record) == {"soft": 1.0, "loud": pytest.approx(2 / 3, abs=1e-6)}
     assert record.leak == ("mtt",)
     assert record.clips == records.Clips(
         train=4, validation=1, test=6, groups=3, skipped={"test-9": "it is silent"}
@@ -218,7 +227,7 @@ def test_each_fit_is_scored_by_itself() -> None:
     record = recording.evaluate(row(), result(fits), COST)
     assert record.primary.seeds == (1.0, 0.0, 0.5)
     assert record.primary.value == 0.5
-    assert record.per_class == {"soft": round(2 / 3, 6), "loud": round(1 / 3, 6)}
+    assert by_class(record) == {"soft": round(2 / 3, 6), "loud": round(1 / 3, 6)}
 
 
 def test_a_task_may_bring_a_metric_of_its_own_and_gets_it_by_class() -> None:
@@ -227,7 +236,7 @@ def test_a_task_may_bring_a_metric_of_its_own_and_gets_it_by_class() -> None:
         return np.asarray(weights @ credit / weights.sum(1))
 
     record = recording.evaluate(row(metrics=(Metric("p", own),)), result([[SOFT] * 6]), COST)
-    assert record.per_class == {"soft": pytest.approx(0.9), "loud": pytest.approx(0.1)}
+    assert by_class(record) == {"soft": pytest.approx(0.9), "loud": pytest.approx(0.1)}
 
 
 def test_tags_and_targets_are_scored_by_column_where_they_are_known() -> None:
@@ -235,11 +244,11 @@ def test_tags_and_targets_are_scored_by_column_where_they_are_known() -> None:
     asked = row(Kind.MULTILABEL, (PR_AUC,), tags, ("odd", "unknown", "last"))
     scores = [[float(i % 2), 0.3, float(-i)] for i in range(6)]
     record = recording.evaluate(asked, result([scores]), COST)
-    assert record.per_class == {"odd": 1.0, "last": round(1 / 6, 6)}
+    assert by_class(record) == {"odd": 1.0, "last": round(1 / 6, 6)}
     targets: tuple[Label, ...] = tuple((100.0 + i,) for i in range(6))
     asked = row(Kind.REGRESSION, (R2,), targets, ("tempo",))
     record = recording.evaluate(asked, result([[[100.5 + i] for i in range(6)]]), COST)
-    assert record.per_class == {"tempo": pytest.approx(1 - 1.5 / 17.5, abs=1e-6)}
+    assert by_class(record) == {"tempo": pytest.approx(1 - 1.5 / 17.5, abs=1e-6)}
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -274,7 +283,7 @@ def test_a_saved_record_lies_beside_its_predictions(tmp_path: Path) -> None:
     recording.save(record, asked, found, tmp_path / "deep" / "record.json")
     assert records.read(tmp_path / "deep" / "record.json") == record
     stored = Predictions.load(tmp_path / "deep" / "record.npz")
-    np.testing.assert_array_equal(stored.scores, found.scores)
+    np.testing.assert_array_equal(stored.scores, found.chosen.scores)
     assert stored.truth.tolist() == [0, 1, 0, 1, 1, 0]
     assert stored.groups.tolist() == [c.group for c in asked.of(Split.TEST)]
     assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == [

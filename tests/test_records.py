@@ -21,12 +21,15 @@ FIELDS = json.loads("""{
     "recorded": true, "licence": "l", "paper": "p", "labels": ["a", "b"], "primary": "R²"},
 "scores": {
     "accuracy": {"value": 0.30000000000000004, "low": 1e-17, "high": 0.3333333333333333,
-        "seeds": [0.3, 0.30001]},
-    "R²": {"value": -0.5, "low": -1.0, "high": 0.25, "seeds": [-0.5]}},
-"per_class": {"b": 0.25, "a": 1.0},
+        "error": 0.1, "seeds": [0.3, 0.30001]},
+    "R²": {"value": -0.5, "low": -1.0, "high": 0.25, "error": 0.2, "seeds": [-0.5]}},
+"per_class": {"b": {"value": 0.25, "low": 0.0, "high": 0.5, "clips": 2},
+    "a": {"value": 1.0, "low": 0.5, "high": 1.0, "clips": 1}},
+"variants": [],
 "clips": {"train": 5, "validation": 2, "test": 3, "groups": 2, "skipped": {"x": "silent"}},
-"search": {"protocol": "tuned-v1", "trials": 60, "seeds": [0, 1], "validation": 0.5,
-    "chosen": {"model": "linear", "c": 0.01, "standardise": true}},
+"search": {"protocol": "tuned-v1", "budget": 60, "seconds": null, "seeds": [0, 1],
+    "validation": 0.5, "chosen": {"model": "linear", "c": 0.01, "standardise": true},
+    "trials": [{"hyper": {"c": 0.01}, "score": 0.5, "pruned": false}]},
 "leak": ["mtt"],
 "costs": {"encode_seconds": 1.5, "real_time_factor": 30.0, "probe_seconds": 2.0,
     "peak_memory_mb": null, "device": "cpu"},
@@ -61,13 +64,14 @@ def test_the_text_is_sorted_whatever_the_order_of_fields() -> None:
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_no_number_is_infinite_or_missing(tmp_path: Path, number: float) -> None:
     with pytest.raises(ValidationError, match="finite"):
-        records.Score(value=number, low=0.0, high=1.0, seeds=())
+        records.Score(value=number, low=0.0, high=1.0, error=0.1, seeds=())
     with pytest.raises(ValidationError, match="finite"):
-        records.Score(value=0.5, low=0.0, high=1.0, seeds=(0.5, number))
+        records.Score(value=0.5, low=0.0, high=1.0, error=0.1, seeds=(0.5, number))
     with pytest.raises(ValidationError, match="finite"):
-        Record.model_validate({**FIELDS, "per_class": {"a": number}})
+        records.ClassScore(value=number, low=0.0, high=1.0, clips=3)
+    unchecked = records.ClassScore.model_construct(value=number, low=0.0, high=1.0, clips=3)
     with pytest.raises(ValueError, match="not JSON compliant"):
-        RECORD.model_copy(update={"per_class": {"a": number}}).to_json()
+        RECORD.model_copy(update={"per_class": {"a": unchecked}}).to_json()
     text = json.dumps({**FIELDS, "per_class": {"a": number}})
     with pytest.raises(RecordError, match=r"a\.json is no record: per_class\.a"):
         records.read(written(tmp_path / "a.json", text))
@@ -164,10 +168,10 @@ def test_missing_predictions_are_a_record_error(tmp_path: Path) -> None:
 def test_records_are_found_in_their_places_in_order(tmp_path: Path) -> None:
     pairs = [("tunes/type", "b"), ("gtzan", "a"), ("tunes/type", "a"), ("tunes/meter", "mert.v1")]
     for task, backbone in pairs:
-        place = records.place(tmp_path, task, backbone)
+        place = records.place(tmp_path, "p", task, backbone)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text("{}")
-    found = [path.relative_to(tmp_path).as_posix() for path in records.paths(tmp_path)]
+    found = [path.relative_to(tmp_path / "p").as_posix() for path in records.paths(tmp_path)]
     assert found == [
         *("gtzan/a.json", "tunes/meter/mert.v1.json", "tunes/type/a.json", "tunes/type/b.json")
     ]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +15,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.probes import Hyper, Matrix, Model, Pooling, Problem, search
-from bench.probes.fit import Predict, fit
-from bench.probes.protocols import C_GRID, PROTOCOLS, Protocol
-from bench.probes.search import Trial, UndefinedScoreError
+from bench.probes import EVERY_LAYER, Hyper, Indices, Matrix, Model, Pooling, Problem, search
+from bench.probes.fit import Predict, Watch, fit
+from bench.probes.protocols import C_GRID, FINE_C_GRID, PROTOCOLS, Case, Protocol
+from bench.probes.search import Budget, Trial, UndefinedScoreError
 from tasks import Kind, Metric, Scores, Split, Truth, Weights
 from tasks._metrics import ACCURACY
 
 LAYERS = ("deep", "middle", "low")
 POOLINGS = (Pooling.MEAN, Pooling.MAX)
+CASE = Case(LAYERS, POOLINGS, weighable=False, kind=Kind.MULTICLASS)
 TUNED, LINEAR = PROTOCOLS["tuned-v1"], PROTOCOLS["linear-v1"]
-TRIALS = 20
+TRIALS = 26
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -45,6 +47,9 @@ class Layers:
         x = rng.normal(size=(60, 8)) + clear * np.eye(8)[np.arange(60) % 3]
         return x.astype(np.float32)
 
+    def owners(self, split: Split) -> Indices:
+        raise NotImplementedError(split)
+
 
 def problem(metric: Metric = ACCURACY) -> Problem:
     y = np.arange(60) % 3
@@ -58,14 +63,15 @@ def run(
     protocol: Protocol = TUNED,
     seed: int = 0,
     asked: Problem | None = None,
+    case: Case = CASE,
+    seconds: float | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[Trial]:
     return search.search(
         asked or problem(),
         protocol,
-        LAYERS if protocol.all_layers else LAYERS[:1],
-        POOLINGS,
-        trials=trials,
+        case,
+        budget=Budget(trials, seconds),
         seed=seed,
         journal=journal,
         progress=progress,
@@ -82,24 +88,25 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> list[Hyper]:
     """What was fitted since."""
     seen: list[Hyper] = []
 
-    def counting(asked: Problem, hypers: Sequence[Hyper], seed: int) -> list[Predict]:
+    def counting(asked: Problem, hypers: Sequence[Hyper], seed: int, watch: Watch) -> list[Predict]:
         seen.extend(hypers)
-        return fit(asked, hypers, seed)
+        return fit(asked, hypers, seed, watch)
 
     monkeypatch.setattr(search, "fit", counting)
     return seen
 
 
-def test_every_layer_then_the_leaders_strength_then_networks_come_first(
+def test_every_layer_then_what_follows_from_the_leader_then_networks_come_first(
     unbroken: list[Trial],
 ) -> None:
-    grid, others, finer, networks = unbroken[:5], unbroken[5:7], unbroken[7:11], unbroken[11:13]
+    grid, others, follow, networks = unbroken[:5], unbroken[5:7], unbroken[7:13], unbroken[13:15]
     assert [(t.hyper.layer, t.hyper.c) for t in grid] == [("deep", c) for c in C_GRID]
     assert [(t.hyper.layer, t.hyper.c) for t in others] == [(n, C_GRID[0]) for n in LAYERS[1:]]
-    assert [(t.hyper.layer, t.hyper.c) for t in finer] == [("middle", c) for c in C_GRID[1:]]
-    assert {t.hyper.model for t in unbroken[:11]} == {Model.LINEAR}
-    assert {t.hyper.standardise for t in unbroken[:11]} == {True}
-    leader = search.best(unbroken[:11]).hyper
+    assert [(t.hyper.layer, t.hyper.c) for t in follow[:4]] == [("middle", c) for c in C_GRID[1:]]
+    assert follow[4].hyper == replace(others[0].hyper, pooling=Pooling.MAX)
+    assert follow[5].hyper == replace(others[0].hyper, standardise=False)
+    assert {t.hyper.model for t in unbroken[:13]} == {Model.LINEAR}
+    leader = search.best(unbroken[:13]).hyper
     assert [(t.hyper.model, t.hyper.layer) for t in networks] == [(Model.MLP, leader.layer)] * 2
     assert [t.number for t in unbroken] == list(range(TRIALS))
 
@@ -108,18 +115,45 @@ def test_only_what_is_offered_is_proposed(unbroken: list[Trial]) -> None:
     hypers = [trial.hyper for trial in unbroken]
     assert {hyper.layer for hyper in hypers} <= set(LAYERS)
     assert {hyper.pooling for hyper in hypers} == set(POOLINGS)
-    assert {hyper.model for hyper in hypers} == set(Model)
+    assert {hyper.model for hyper in hypers} == {Model.LINEAR, Model.MLP}
     assert len(set(hypers)) > 15
 
 
-def test_linear_v1_never_proposes_a_network_nor_another_layer(tmp_path: Path) -> None:
+def test_a_protocol_that_is_a_plan_ends_with_it(tmp_path: Path) -> None:
     trials = run(tmp_path / "study.log", 14, protocol=LINEAR)
     assert {(t.hyper.model, t.hyper.layer) for t in trials} == {(Model.LINEAR, "deep")}
-    assert {t.hyper.standardise for t in trials} == {True}
-    assert len({t.hyper.c for t in trials}) == 14
+    assert [t.hyper.c for t in trials] == list(FINE_C_GRID)
 
 
-@pytest.mark.parametrize("first", [1, 3, 6, 9, 12, 15, 19])
+def test_layers_of_one_width_are_weighed_by_a_network(tmp_path: Path) -> None:
+    case = replace(CASE, weighable=True)
+    trials = run(tmp_path / "study.log", 16, case=case, asked=replace(problem(), layers=2))
+    weighed = [trial for trial in trials if trial.hyper.layer == EVERY_LAYER]
+    assert weighed
+    assert {trial.hyper.model for trial in weighed} == {Model.MLP}
+
+
+def test_a_budget_of_seconds_ends_the_search_and_counts_what_was_spent_before(
+    tmp_path: Path, fitted: list[Hyper]
+) -> None:
+    first = run(tmp_path / "study.log", 1000, seconds=0.3)
+    assert 7 <= len(first) < 1000
+    fitted.clear()
+    assert run(tmp_path / "study.log", 1000, seconds=0.3) == first
+    assert not fitted
+
+
+def test_poor_networks_are_ended_early_and_never_chosen(tmp_path: Path) -> None:
+    trials = run(tmp_path / "study.log", 60)
+    pruned = [trial for trial in trials if trial.pruned]
+    assert pruned
+    assert {trial.hyper.model for trial in pruned} == {Model.MLP}
+    forged = [replace(trial, score=2.0) if trial.pruned else trial for trial in trials]
+    assert not search.best(forged).pruned
+    assert run(tmp_path / "study.log", 60) == trials
+
+
+@pytest.mark.parametrize("first", [1, 3, 6, 9, 14, 18, 25])
 def test_a_budget_that_is_raised_goes_on_with_the_same_study(
     tmp_path: Path, unbroken: list[Trial], fitted: list[Hyper], first: int
 ) -> None:
@@ -143,7 +177,7 @@ class KilledError(Exception):
     """Stands for the end of a process."""
 
 
-@pytest.mark.parametrize("after", [0, 7, 11, 17])
+@pytest.mark.parametrize("after", [0, 7, 13, 19])
 def test_an_interrupted_search_ends_as_an_unbroken_one(
     tmp_path: Path, unbroken: list[Trial], after: int
 ) -> None:
@@ -187,7 +221,7 @@ worker.prepare_process()
 def progress(done, total):
     print(done, flush=True)
 
-test_search.run(Path(sys.argv[2]), test_search.TRIALS, progress=progress)
+test_search.run(Path(sys.argv[2]), int(sys.argv[3]), progress=progress)
 """
 
 
@@ -197,16 +231,18 @@ def test_a_search_whose_process_is_killed_ends_as_an_unbroken_one(
 ) -> None:
     journal = tmp_path / "study.log"
     command = [sys.executable, "-W", "error", "-c", KILLED, str(Path(__file__).parent)]
-    with subprocess.Popen([*command, str(journal)], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [*command, str(journal), "500"], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if int(line) >= 13:
+            if int(line) >= 15:
                 break
         time.sleep(0.05)
         os.kill(process.pid, signal.SIGKILL)
     journal.with_name("study.log.lock").touch()
     assert run(journal, TRIALS) == unbroken
-    assert 0 < len(fitted) <= TRIALS - 13
+    assert len(fitted) <= TRIALS - 15
 
 
 def test_another_process_proposes_the_same_and_warns_of_nothing(
@@ -215,7 +251,16 @@ def test_another_process_proposes_the_same_and_warns_of_nothing(
     code = KILLED.replace("print(done, flush=True)", "pass")
     folder = str(Path(__file__).parent)
     found = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, folder, str(tmp_path / "study.log")],
+        [
+            sys.executable,
+            "-W",
+            "error",
+            "-c",
+            code,
+            folder,
+            str(tmp_path / "study.log"),
+            str(TRIALS),
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -226,8 +271,8 @@ def test_another_process_proposes_the_same_and_warns_of_nothing(
 
 def test_another_seed_is_another_search(tmp_path: Path, unbroken: list[Trial]) -> None:
     other = run(tmp_path / "study.log", TRIALS, seed=1)
-    assert [t.hyper for t in other[:11]] == [t.hyper for t in unbroken[:11]]
-    assert [t.hyper for t in other[13:]] != [t.hyper for t in unbroken[13:]]
+    assert [t.hyper for t in other[:13]] == [t.hyper for t in unbroken[:13]]
+    assert [t.hyper for t in other[15:]] != [t.hyper for t in unbroken[15:]]
 
 
 def test_a_backbone_with_many_layers_still_gets_networks_and_a_finer_grid(tmp_path: Path) -> None:
@@ -235,9 +280,8 @@ def test_a_backbone_with_many_layers_still_gets_networks_and_a_finer_grid(tmp_pa
     trials = search.search(
         problem(),
         TUNED,
-        layers,
-        (Pooling.MEAN,),
-        trials=36,
+        Case(tuple(layers), (Pooling.MEAN,), weighable=False, kind=Kind.MULTICLASS),
+        budget=Budget(46),
         seed=0,
         journal=tmp_path / "study.log",
         progress=lambda _done, _total: None,

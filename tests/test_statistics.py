@@ -1,5 +1,6 @@
 """Intervals cover, comparisons keep their level, letters say what was found."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,7 +8,8 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, bootstrap, rankdata
+from scipy.stats import binom, bootstrap, ttest_1samp
+from statsmodels.stats import contingency_tables
 from statsmodels.stats.multitest import multipletests
 
 from bench import statistics
@@ -209,18 +211,44 @@ def test_rows_share_a_letter_exactly_if_they_are_not_different(
             assert bool(set(found[i]) & set(found[j])) != different[i, j]
 
 
+def test_a_mean_rank_has_the_t_interval_of_scipy() -> None:
+    by_task = [1.0, 2.5, 4.0, 2.0, 1.5]
+    found = statistics.mean_rank(by_task, 9)
+    interval = ttest_1samp(by_task, 0).confidence_interval(0.95)
+    assert found == pytest.approx((2.2, max(1.0, interval.low), interval.high))
+    assert statistics.mean_rank([2.0], 9) == (2.0, 1.0, 9.0)
+    assert statistics.ranks([0.2, 0.9, 0.2]).tolist() == [2.5, 1.0, 2.5]
+
+
 @settings(deadline=None)
-@given(st.integers(1, 6), st.integers(1, 4), st.integers(0, 2**32 - 1))
-def test_mean_ranks_are_scipys(rows: int, tasks: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    scores = rng.integers(0, 4, (tasks, rows, 7)).astype(float)
-    expected = np.mean([rankdata(-table, axis=0) for table in scores], axis=0)
-    np.testing.assert_allclose(statistics.mean_ranks([list(t) for t in scores]), expected)
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_mcnemar_is_statsmodels(pairs: list[tuple[bool, bool]]) -> None:
+    one, other = zip(*pairs, strict=True)
+    table = np.zeros((2, 2))
+    np.add.at(table, (np.array(one, int), np.array(other, int)), 1)
+    expected = contingency_tables.mcnemar(table, exact=True).pvalue
+    assert statistics.mcnemar(one, other) == pytest.approx(expected)
 
 
-def test_a_resample_without_a_value_is_a_tie_or_a_loss() -> None:
+def test_the_detectable_difference_is_detected_80_times_in_100() -> None:
+    """Accuracies of paired rows on 300 songs that differ by exactly that much."""
+    rng = np.random.default_rng(0)
+    groups, noise = 300, 0.4
+    gap = 2.81 * noise * math.sqrt(2 / groups)  # the normal approximation
+    weights = statistics.group_weights([str(n) for n in range(groups)])
+    seen, predicted = 0, []
+    for _ in range(200):
+        rows = rng.normal(0, noise, (2, groups)) + np.array([[gap], [0.0]])
+        samples = [weights @ row / groups for row in rows]
+        predicted.append(statistics.detectable(samples, groups))
+        p = statistics.paired_p_values(rows.mean(1).tolist(), samples, groups)
+        seen += p[0, 1] <= 0.05
+    assert np.mean(predicted) == pytest.approx(gap, rel=0.05)
+    assert 0.73 <= seen / 200 <= 0.87
+    assert math.isnan(statistics.detectable(samples[:1], groups))
+
+
+def test_a_resample_without_a_value_is_left_out() -> None:
     rows = [np.array([np.nan, 0.2]), np.array([np.nan, 0.1]), np.array([0.5, np.nan])]
-    expected = [[2.5, 1], [2.5, 2], [1, 3]]
-    np.testing.assert_array_equal(statistics.mean_ranks([rows]), expected)
     p = statistics.paired_p_values([0.2, 0.1], rows[:2], 30)
     assert np.isfinite(p).all()

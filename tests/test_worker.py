@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.probes import Pooling, job, worker
+from bench.probes import EVERY_LAYER, Pooling, job, methods, worker
 from bench.probes.features import StoredFeatures
 from bench.probes.job import Job
 from bench.registry import find
@@ -79,6 +79,7 @@ def made(tmp_path: Path) -> Job:
         protocol="linear-v1",
         layer=None,
         trials=6,
+        budget_seconds=None,
         seeds=(0,),
         cache=tmp_path / "probes",
         code="code",
@@ -89,7 +90,7 @@ def test_a_job_has_no_room_for_test_labels(made: Job) -> None:
     assert set(made.labels) == {Split.TRAIN, Split.VALIDATION}
     assert {field.name for field in fields(Job)} == {
         *("include", "backbone", "task", "store", "keys", "labels", "protocol", "layer"),
-        *("trials", "seeds", "cache", "code"),
+        *("trials", "budget_seconds", "seeds", "cache", "code"),
     }
 
 
@@ -129,24 +130,28 @@ def test_the_order_of_splits_and_the_place_of_the_store_make_no_difference(made:
 
 def test_a_result_is_stored_and_found(made: Job) -> None:
     result = worker.run(made)
-    assert result.scores.shape == (1, 30, 3)
-    assert result.scores.dtype == np.float32
-    assert result.hyper["layer"] == "clear"
-    assert 0.4 < result.validation <= 1
+    chosen = result.chosen
+    assert chosen.scores.shape == (1, 30, 3)
+    assert chosen.scores.dtype == np.float32
+    assert chosen.hyper["layer"] == "clear"
+    assert 0.4 < chosen.validation <= 1
+    assert len(result.trials) == 6
+    assert chosen.validation == max(trial.score for trial in result.trials)
     stored = job.load(made)
     assert stored is not None
-    assert (stored.hyper, stored.validation) == (result.hyper, result.validation)
-    np.testing.assert_array_equal(stored.scores, result.scores)
+    assert replace(stored.chosen, scores=chosen.scores) == chosen
+    np.testing.assert_array_equal(stored.chosen.scores, chosen.scores)
+    assert stored.trials == result.trials
     assert worker.run(made).seconds == result.seconds
 
 
 def test_the_layer_asked_for_is_the_one_used(made: Job) -> None:
-    assert worker.run(replace(made, layer="dim")).hyper["layer"] == "dim"
+    assert worker.run(replace(made, layer="dim")).chosen.hyper["layer"] == "dim"
 
 
 def test_every_seed_of_a_network_is_a_fit(made: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "is_random", lambda _hyper: True)
-    assert worker.run(replace(made, seeds=(0, 1, 2))).scores.shape == (3, 30, 3)
+    monkeypatch.setattr(methods, "is_random", lambda _hyper: True)
+    assert worker.run(replace(made, seeds=(0, 1, 2))).chosen.scores.shape == (3, 30, 3)
 
 
 def test_features_are_pooled_over_the_windows_of_a_clip(made: Job) -> None:
@@ -161,6 +166,12 @@ def test_features_are_pooled_over_the_windows_of_a_clip(made: Job) -> None:
         (Pooling.MEAN_STD, [[*w.mean(0), *w.std(0)] for w in windows]),
     ):
         np.testing.assert_array_equal(features.pooled(Split.TEST, "dim", pooling), expected)
+    every = features.pooled(Split.TEST, "dim", Pooling.WINDOWS)
+    owners = features.owners(Split.TEST)
+    assert owners.tolist() == [i for i in range(30) for _ in range(1 + i % 3)]
+    np.testing.assert_array_equal(every[owners == 7], windows[7])
+    both = features.pooled(Split.TEST, EVERY_LAYER, Pooling.MEAN)
+    np.testing.assert_array_equal(both[:, 4:], features.pooled(Split.TEST, "dim", Pooling.MEAN))
 
 
 def test_pooling_is_not_searched_where_every_clip_has_one_window(made: Job) -> None:
@@ -169,7 +180,7 @@ def test_pooling_is_not_searched_where_every_clip_has_one_window(made: Job) -> N
     lone = replace(made, keys=single, labels=labels, protocol="tuned-v1", trials=14)
     card = find(made.include).backbones["stored"].card
     assert not StoredFeatures(Store(made.store), card, single).several_windows
-    assert worker.run(lone).hyper["pooling"] == "mean"
+    assert worker.run(lone).chosen.hyper["pooling"] == "mean"
     assert '"choices": ["mean"]' in (lone.folder / "study.log").read_text().replace("\\", "")
 
 
@@ -205,3 +216,33 @@ def test_two_processes_on_one_job_search_once_on_one_thread_each(made: Job, tmp_
         if sys.platform == "linux":
             assert 50 < process["memory"] < 5000
     assert len(list(made.folder.glob("*.json"))) == 1
+
+
+def test_every_layer_is_tested_and_the_best_on_validation_is_the_score(made: Job) -> None:
+    result = worker.run(replace(made, protocol="layers-v1", trials=100))
+    assert {variant.name for variant in result.variants} == {"clear", "dim"}
+    assert result.chosen.validation == max(variant.validation for variant in result.variants)
+    assert len(result.trials) == 10
+
+
+def test_few_examples_are_drawn_many_times(made: Job) -> None:
+    result = worker.run(replace(made, protocol="fewshot-v1", trials=5))
+    assert [variant.name for variant in result.variants] == ["1", "2", "4", "8"]
+    assert {variant.scores.shape for variant in result.variants} == {(20, 30, 3)}
+    stored = job.load(replace(made, protocol="fewshot-v1", trials=5))
+    assert stored is not None
+    np.testing.assert_array_equal(stored.chosen.scores, result.chosen.scores)
+
+
+@pytest.mark.parametrize("protocol", ["mlp-v1", "mulap-v1", "knn-v1"])
+def test_a_protocol_fixes_what_it_says(made: Job, protocol: str) -> None:
+    result = worker.run(replace(made, protocol=protocol, trials=100, seeds=(0, 1)))
+    expected = {
+        "mlp-v1": {"hidden": 512, "dropout": 0.2, "batch": 64, "model": "mlp", "pooling": "mean"},
+        "mulap-v1": {"hidden": 512, "learning_rate": 1e-3, "patience": 50, "pooling": "windows"},
+        "knn-v1": {"model": "knn", "standardise": True},
+    }[protocol]
+    assert expected.items() <= result.chosen.hyper.items()
+    assert len(result.trials) == {"mlp-v1": 6, "mulap-v1": 1, "knn-v1": 6}[protocol]
+    assert result.chosen.scores.shape[0] == (1 if protocol == "knn-v1" else 2)
+    assert result.chosen.validation > 0.4

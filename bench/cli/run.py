@@ -34,6 +34,9 @@ def run(
     trials: Annotated[
         int | None, typer.Option(min=1, help="Budget of a search [the protocol's].")
     ] = None,
+    budget_seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="Of a search; no trial is begun after it [none].")
+    ] = None,
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Refits of the chosen probe [the protocol's].")
     ] = None,
@@ -69,6 +72,7 @@ def run(
         include=tuple(path.resolve() for path in include or ()),
         protocol=asked.name,
         trials=trials or asked.trials,
+        budget_seconds=budget_seconds,
         seeds=seeds or asked.seeds,
         layer=layer,
         settings=settings,
@@ -79,7 +83,7 @@ def run(
 
     reporter = Reporter()
     outcomes = run_pairs([(b, t) for b in backbones for t in tasks], request, reporter)
-    suites = boards.write(board, cards)
+    suites = [suite for suite in boards.write(board, cards) if suite.protocol == asked.name]
     printing.outcomes(outcomes, suites, board, as_json=as_json)
     found = {outcome.status for outcome in outcomes}
     if Status.FAILED in found or found == {Status.SKIPPED}:

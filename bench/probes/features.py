@@ -1,4 +1,4 @@
-"""One vector a clip, from the windows in the feature store."""
+"""Vectors of clips, from the windows in the feature store."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from backbones import Backbone
-from bench.probes import Matrix, Pooling
+from bench.probes import EVERY_LAYER, Indices, Matrix, Pooling
 from bench.store import Rows, Store
 from tasks import Split
 
@@ -27,6 +27,7 @@ class StoredFeatures:
             layer.name: slice(end - layer.dim, end)
             for layer, end in zip(card.layers, ends, strict=True)
         }
+        self._columns[EVERY_LAYER] = slice(0, ends[-1])
         self._windows = lru_cache(maxsize=8)(self._read)
         self.pooled = lru_cache(maxsize=32)(self._pooled)
 
@@ -36,12 +37,19 @@ class StoredFeatures:
         layer = next(iter(self._columns))
         return any(len(rows) > 1 for rows in self._windows(Split.TRAIN, layer))
 
+    def owners(self, split: Split) -> Indices:
+        """See `ClipFeatures.owners`."""
+        counts = [len(rows) for rows in self._windows(split, next(iter(self._columns)))]
+        return np.repeat(np.arange(len(counts)), counts)
+
     def _read(self, split: Split, layer: str) -> list[Rows]:
         return self._store.read(self._keys[split], self._columns[layer])
 
     def _pooled(self, split: Split, layer: str, pooling: Pooling) -> Matrix:
-        """(clips, dim), or (clips, 2·dim) for mean and deviation."""
+        """(clips, dim); (clips, 2·dim) for mean and deviation; (windows, dim) for windows."""
         clips = self._windows(split, layer)
+        if pooling is Pooling.WINDOWS:
+            return np.concatenate(clips)
         if pooling is Pooling.MAX:
             return np.stack([rows.max(0) for rows in clips])
         mean = np.stack([rows.mean(0) for rows in clips])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench import provenance
+from bench.store import write_atomically
 from tasks import Split, Truth
 
 
@@ -28,6 +29,7 @@ class Job:
         protocol: its name.
         layer: the only one to use; None for the protocol's.
         trials: budget of the search.
+        budget_seconds: of the search; None for no such end.
         seeds: of refits; the first is the search's.
         cache: where studies and results are kept.
         code: digest of what the task's metrics are made of.
@@ -42,6 +44,7 @@ class Job:
     protocol: str
     layer: str | None
     trials: int
+    budget_seconds: float | None
     seeds: tuple[int, ...]
     cache: Path
     code: str
@@ -63,26 +66,74 @@ class Job:
     @property
     def name(self) -> str:
         """The result's file name: the study is shared by all budgets, the result is not."""
-        return f"{self.trials}-trials-{'-'.join(map(str, self.seeds))}"
+        clock = "" if self.budget_seconds is None else f"-{self.budget_seconds:g}-seconds"
+        return f"{self.trials}-trials{clock}-{'-'.join(map(str, self.seeds))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A probe that was tested.
+
+    Attributes:
+        name: of a layer, or a number of examples; empty where there is one variant only.
+        hyper: its configuration.
+        validation: its score there.
+        scores: (fits, clips, outputs) of test clips; one fit where seeds make no difference.
+    """
+
+    name: str
+    hyper: Mapping[str, str | float | bool]
+    validation: float
+    scores: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A trial, as the record lists it.
+
+    Attributes:
+        hyper: its configuration.
+        score: on validation.
+        pruned: whether it was ended early.
+    """
+
+    hyper: Mapping[str, str | float | bool]
+    score: float
+    pruned: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A chosen probe and what it says about the test clips.
+    """A search, and what the probes that came of it say about the test clips.
 
     Attributes:
-        hyper: the choice.
-        validation: its score there.
+        variants: that were tested; the last one is the score of the pair.
+        trials: all that were made.
         seconds: of the search and the refits [s].
         peak_memory_mb: of this process [MiB]; None where it cannot be read.
-        scores: (fits, clips, outputs); one fit where seeds make no difference.
     """
 
-    hyper: Mapping[str, str | float | bool]
-    validation: float
+    variants: tuple[Variant, ...]
+    trials: tuple[Tried, ...]
     seconds: float
     peak_memory_mb: float | None
-    scores: npt.NDArray[np.float32]
+
+    @property
+    def chosen(self) -> Variant:
+        """The variant that is the score of the pair."""
+        return self.variants[-1]
+
+
+def save(result: Result, job: Job) -> None:
+    """Store a result; the readable part last, so that one without its scores never is."""
+    path = job.folder / f"{job.name}.json"
+    unfinished = path.with_suffix(".tmp.npz")
+    np.savez(unfinished, *(variant.scores for variant in result.variants))
+    unfinished.replace(path.with_suffix(".npz"))
+    facts = asdict(result)
+    for variant in facts["variants"]:
+        del variant["scores"]
+    write_atomically(path, json.dumps(facts, indent=1).encode())
 
 
 def load(job: Job) -> Result | None:
@@ -90,4 +141,11 @@ def load(job: Job) -> Result | None:
     path = job.folder / f"{job.name}.json"
     if not path.is_file():
         return None
-    return Result(**json.loads(path.read_bytes()), scores=np.load(path.with_suffix(".npy")))
+    facts = json.loads(path.read_bytes())
+    with np.load(path.with_suffix(".npz")) as arrays:
+        variants = tuple(
+            Variant(**variant, scores=arrays[f"arr_{index}"])
+            for index, variant in enumerate(facts.pop("variants"))
+        )
+    trials = tuple(Tried(**trial) for trial in facts.pop("trials"))
+    return Result(variants, trials, **facts)

@@ -1,6 +1,8 @@
-"""A network with one hidden layer: AdamW, early stopping on validation, best epoch restored."""
+"""A network with a few hidden layers: AdamW, early stopping on validation, best epoch restored."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -9,70 +11,82 @@ from torch.nn import functional
 from bench.probes import Hyper
 from tasks import Kind
 
-HIDDEN = 256
-BATCH = 128
-MAX_EPOCHS = 100
-PATIENCE = 5
-"""Epochs without a better validation score after which training ends."""
+MAX_EPOCHS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What a network learns from.
+
+    Attributes:
+        x: (rows, layers, dim) training features.
+        y: (rows,) classes or (rows, outputs) tags or targets.
+        kind: what `y` is.
+        outputs: classes, tags or targets.
+    """
+
+    x: Tensor
+    y: Tensor
+    kind: Kind
+    outputs: int
 
 
 class Network(nn.Module):
-    """Linear–ReLU–dropout–linear; regressed values come out in the unit of the labels.
+    """Weighted layers, then Linear–ReLU–dropout a hidden layer, then Linear.
+
+    The layers of a backbone are summed with learnt weights that are positive and add up to 1
+    (Peters et al., 2018, eq. 1; Yang et al., 2021). Regressed values come out in the unit of the
+    labels.
 
     Args:
-        sizes: numbers in, and out.
+        layers: of the backbone.
+        sizes: numbers in, in every hidden layer, and out.
         dropout: share of hidden units left out in training.
         shift: (outputs,) added to, and
         spread: (outputs,) multiplied with what the last layer gives.
     """
 
     def __init__(
-        self, sizes: tuple[int, int], dropout: float, shift: Tensor, spread: Tensor
+        self, layers: int, sizes: list[int], dropout: float, shift: Tensor, spread: Tensor
     ) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(sizes[0], HIDDEN),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(HIDDEN, sizes[1]),
-        )
+        self.mix = nn.Parameter(torch.zeros(layers)) if layers > 1 else None
+        hidden = [
+            nn.Sequential(nn.Linear(wide, narrow), nn.ReLU(), nn.Dropout(dropout))
+            for wide, narrow in pairwise(sizes[:-1])
+        ]
+        self.stack = nn.Sequential(*hidden, nn.Linear(sizes[-2], sizes[-1]))
         self.shift, self.spread = shift, spread
 
     def forward(self, x: Tensor) -> Tensor:
-        """(clips, dim) → (clips, outputs)."""
-        outputs: Tensor = self.layers(x)
+        """(rows, layers, dim) → (rows, outputs)."""
+        mixed = x[:, 0] if self.mix is None else (x.mT @ self.mix.softmax(0))
+        outputs: Tensor = self.stack(mixed)
         return outputs * self.spread + self.shift
 
 
 def train(
-    x: Tensor,
-    y: Tensor,
-    kind: Kind,
-    outputs: int,
+    examples: Examples,
     hyper: Hyper,
     seed: int,
-    score: Callable[[nn.Module], float],
+    score: Callable[[Network], float],
+    watch: Callable[[int, float], bool] = lambda _epoch, _score: False,
 ) -> Network:
-    """Train until `score`, the validation metric, has not risen for `PATIENCE` epochs.
+    """Train until `score`, the validation metric, has not risen for `hyper.patience` epochs.
 
     Args:
-        x: (clips, dim) training features.
-        y: (clips,) classes or (clips, outputs) tags or targets.
-        kind: what `y` is.
-        outputs: classes, tags or targets.
-        hyper: learning rate, weight decay, dropout.
+        examples: features and labels.
+        hyper: sizes, learning rate, weight decay, dropout, patience.
         seed: of the first weights, the order of clips and the dropout.
         score: higher is better.
+        watch: is told the best score so far after every epoch, and may end the training.
 
     Returns:
         The network of the best epoch, in evaluation mode.
     """
-    shift, spread = torch.zeros(outputs), torch.ones(outputs)
-    if kind is Kind.REGRESSION:
-        shift, spread = y.float().mean(0), y.float().std(0).clamp_min(1e-6)
     with torch.random.fork_rng(devices=[]):
         torch.random.manual_seed(seed)
-        network = Network((x.shape[1], outputs), hyper.dropout, shift, spread)
+        network = _new(examples, hyper)
         optimiser = torch.optim.AdamW(
             network.parameters(),
             hyper.learning_rate,
@@ -80,18 +94,29 @@ def train(
             fused=True,
         )
         best, best_score, since = _copy(network), float("-inf"), 0
-        for _ in range(MAX_EPOCHS):
-            _epoch(network, optimiser, x, y, kind)
+        for epoch in range(MAX_EPOCHS):
+            _epoch(network, optimiser, examples, hyper.batch)
             network.eval()
             with torch.inference_mode():
                 current = score(network)
             since += 1
             if current > best_score:
                 best, best_score, since = _copy(network), current, 0
-            if since == PATIENCE:
+            if watch(epoch, best_score) or since == hyper.patience:
                 break
     network.load_state_dict(best)
     return network.eval()
+
+
+def _new(examples: Examples, hyper: Hyper) -> Network:
+    outputs = examples.outputs
+    shift, spread = torch.zeros(outputs), torch.ones(outputs)
+    if examples.kind is Kind.REGRESSION:
+        shift = examples.y.float().mean(0)
+        spread = examples.y.float().std(0).clamp_min(1e-6)
+    _, layers, dim = examples.x.shape
+    sizes = [dim, *[hyper.hidden] * hyper.depth, outputs]
+    return Network(layers, sizes, hyper.dropout, shift, spread)
 
 
 def _copy(network: Network) -> dict[str, Tensor]:
@@ -99,12 +124,12 @@ def _copy(network: Network) -> dict[str, Tensor]:
 
 
 def _epoch(
-    network: Network, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor, kind: Kind
+    network: Network, optimiser: torch.optim.Optimizer, examples: Examples, size: int
 ) -> None:
     network.train()
-    for batch in torch.randperm(len(x)).split(BATCH):
+    for batch in torch.randperm(len(examples.x)).split(size):
         optimiser.zero_grad()
-        _loss(network, x[batch], y[batch], kind).backward()
+        _loss(network, examples.x[batch], examples.y[batch], examples.kind).backward()
         optimiser.step()
 
 

@@ -8,26 +8,22 @@ an unbroken one, and trials that are stored are not fitted again.
 import logging
 import math
 import os
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 from pydantic import TypeAdapter
 
-from bench.probes import Hyper, Model, Pooling, Problem
+from bench.probes import EVERY_LAYER, OF_A_MODEL, Hyper, Model, Problem, protocols
 from bench.probes.fit import fit
-from bench.probes.protocols import (
-    C_GRID,
-    C_RANGE,
-    DROPOUT_RANGE,
-    LEARNING_RATE_RANGE,
-    WEIGHT_DECAY_RANGE,
-    Protocol,
-)
+from bench.probes.protocols import Case, Protocol, Tuned
 from tasks import Split
 
 TOGETHER = 4
@@ -36,7 +32,12 @@ TOGETHER = 4
 SEED_STRIDE = 10_007
 """Sets the sampler's seeds apart: one for every seed and number of finished trials."""
 
+HYPER, SECONDS = "hyper", "seconds"
+"""Attributes of a stored trial: its configuration, and how long it took."""
+
 _HYPER = TypeAdapter(Hyper)
+
+_Choice: TypeAlias = CategoricalDistribution | FloatDistribution
 
 
 class UndefinedScoreError(ValueError):
@@ -44,33 +45,78 @@ class UndefinedScoreError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """When a search ends.
+
+    Attributes:
+        trials: at most so many.
+        seconds: none is begun after so many; None for no such end. What ends by the clock may
+            end elsewhere on another machine.
+    """
+
+    trials: int
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
-    """One configuration and what it scored on validation."""
+    """One configuration and what it scored on validation.
+
+    Attributes:
+        number: in the order in which trials were proposed.
+        hyper: the configuration.
+        score: on validation, the best so far of a network that was ended early.
+        pruned: whether it was.
+    """
 
     number: int
     hyper: Hyper
     score: float
+    pruned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    """What is to be tried; planned ones have no trial of the study yet."""
+
+    hyper: Hyper
+    trial: optuna.Trial | None = None
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What is told to a study, and stored.
+
+    Attributes:
+        score: on validation.
+        seconds: it took.
+        steps: epoch → best score until then, of a network.
+        pruned: whether training was ended early.
+    """
+
+    score: float = math.nan
+    seconds: float = 0.0
+    steps: dict[int, float] = field(default_factory=dict)
+    pruned: bool = False
 
 
 def search(
     problem: Problem,
     protocol: Protocol,
-    layers: Sequence[str],
-    poolings: Sequence[Pooling],
+    case: Case,
     *,
-    trials: int,
+    budget: Budget,
     seed: int,
     journal: Path,
     progress: Callable[[int, int], None],
 ) -> list[Trial]:
-    """Run, or go on with, a study until it has `trials` finished trials.
+    """Run, or go on with, a study until its budget is used or its plan is done.
 
     Args:
         problem: holds no test label.
-        protocol: what may be chosen.
-        layers: that are compared, the default one first.
-        poolings: that make a difference for these clips.
-        trials: budget.
+        protocol: plans the first trials; a `Tuned` one lets the sampler propose the rest.
+        case: what may be chosen.
+        budget: of trials and seconds.
         seed: of the sampler and of networks.
         journal: the study's file; no other process may be at it.
         progress: called with (trials done, trials in all).
@@ -84,66 +130,51 @@ def search(
     logging.getLogger("optuna").setLevel(logging.WARNING)
     stored = _open(journal)
     known = stored.get_trials(deepcopy=False)
-    study = optuna.create_study(direction="maximize")
-    space = _Space(protocol, tuple(layers), tuple(poolings))
+    study = optuna.create_study(direction="maximize", pruner=_pruner())
+    sampled = isinstance(protocol, Tuned)
+    most = budget.trials if sampled else min(budget.trials, len(protocol.plan(case)))
     done: list[Trial] = []
-    while len(done) < trials:
-        progress(len(done), trials)
-        asked = _propose(study, space, seed, done)[: trials - len(done)]
-        hypers = [space.suggest(trial) for trial in asked]
-        scores = _remembered(known[len(done) :], asked)
-        scores += _scores(problem, hypers[len(scores) :], seed)
-        for trial, hyper, score in zip(asked, hypers, scores, strict=True):
-            finished = study.tell(trial, score)
+    spent = 0.0
+    while len(done) < most and (budget.seconds is None or spent < budget.seconds):
+        progress(len(done), most)
+        proposals = _planned(protocol, case, done) or _sampled(study, case, seed, len(done))
+        proposals = proposals[: most - len(done)]
+        outcomes = _remembered(known[len(done) :], proposals)
+        outcomes += _run(problem, proposals[len(outcomes) :], seed)
+        for proposal, outcome in zip(proposals, outcomes, strict=True):
+            finished = _tell(study, case if sampled else None, proposal, outcome)
             if len(done) >= len(known):
                 stored.add_trial(finished)
-            done.append(Trial(len(done), hyper, score))
-    progress(trials, trials)
+            done.append(Trial(len(done), proposal.hyper, outcome.score, outcome.pruned))
+            spent += outcome.seconds
+    progress(most, most)
     return done
 
 
 def best(trials: Sequence[Trial]) -> Trial:
-    """The highest score; of equal ones the earliest, which is the simplest model."""
-    return max(trials, key=lambda trial: (trial.score, -trial.number))
+    """The first of `leaders`."""
+    return leaders(trials)[0]
 
 
-@dataclass(frozen=True, slots=True)
-class _Space:
-    """The search space, and its way to and from Optuna's parameters."""
+def leaders(trials: Sequence[Trial]) -> list[Trial]:
+    """By score, the highest first; of equal ones the earliest, which is the simplest model.
 
-    protocol: Protocol
-    layers: tuple[str, ...]
-    poolings: tuple[Pooling, ...]
-
-    def suggest(self, trial: optuna.Trial) -> Hyper:
-        trial.suggest_categorical("layer", self.layers)
-        trial.suggest_categorical("pooling", self.poolings)
-        trial.suggest_categorical("standardise", self.protocol.standardise)
-        if trial.suggest_categorical("model", self.protocol.models) == Model.LINEAR:
-            trial.suggest_float("c", *C_RANGE, log=True)
-        else:
-            trial.suggest_float("learning_rate", *LEARNING_RATE_RANGE, log=True)
-            trial.suggest_float("weight_decay", *WEIGHT_DECAY_RANGE, log=True)
-            trial.suggest_float("dropout", *DROPOUT_RANGE)
-        return _HYPER.validate_python(trial.params)
+    Networks that were ended early are left out.
+    """
+    finished = [trial for trial in trials if not trial.pruned]
+    return sorted(finished, key=lambda trial: (-trial.score, trial.number))
 
 
 def params(hyper: Hyper) -> dict[str, str | bool | float]:
-    """The hyper-parameters that the model has, as the search asks for them."""
-    shared: dict[str, str | bool | float] = {
-        "layer": hyper.layer,
-        "pooling": hyper.pooling,
-        "standardise": hyper.standardise,
-        "model": hyper.model,
-    }
-    if hyper.model is Model.LINEAR:
-        return {**shared, "c": hyper.c}
-    return {
-        **shared,
-        "learning_rate": hyper.learning_rate,
-        "weight_decay": hyper.weight_decay,
-        "dropout": hyper.dropout,
-    }
+    """The hyper-parameters that the model has."""
+    fields = asdict(hyper)
+    names = ("layer", "pooling", "standardise", "model", *OF_A_MODEL[hyper.model])
+    return {name: fields[name] for name in names}
+
+
+def _pruner() -> optuna.pruners.BasePruner:
+    """Ends a network that is below the median of the others after as many epochs."""
+    return optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=4)
 
 
 def _open(journal: Path) -> optuna.Study:
@@ -165,55 +196,138 @@ def _open(journal: Path) -> optuna.Study:
     )
 
 
-def _propose(
-    study: optuna.Study, space: _Space, seed: int, done: Sequence[Trial]
-) -> list[optuna.Trial]:
-    """The next batch: what is planned while there is any, then the sampler's."""
-    planned = _planned(space, done)
-    for hyper in planned:
-        study.enqueue_trial(params(hyper))
+def _planned(protocol: Protocol, case: Case, done: Sequence[Trial]) -> list[_Proposal]:
+    """The trials that no sampler proposes: the plan, what follows from its leader, networks.
+
+    Trials come in whole stages; that one stage is over is seen by its trials being there.
+    """
+    plan = list(protocol.plan(case))
+    tried = {trial.hyper for trial in done}
+    stages = [plan]
+    if isinstance(protocol, Tuned) and len(done) >= len(plan):
+        stages.append(protocols.leader_s(case, best(done[: len(plan)]).hyper))
+        linear = [trial for trial in done if trial.hyper.model is Model.LINEAR]
+        first_network = next((i for i, trial in enumerate(done) if trial not in linear), len(done))
+        stages.append(protocols.networks(case, best(done[:first_network]).hyper))
+    for stage in stages:
+        left = [hyper for hyper in dict.fromkeys(stage) if hyper not in tried]
+        if left:
+            return [_Proposal(hyper) for hyper in left]
+    return []
+
+
+def _sampled(study: optuna.Study, case: Case, seed: int, done: int) -> list[_Proposal]:
+    """What the sampler proposes next."""
     study.sampler = optuna.samplers.TPESampler(
-        seed=seed * SEED_STRIDE + len(done),
+        seed=seed * SEED_STRIDE + done,
         multivariate=True,
         constant_liar=True,
         n_startup_trials=8,
     )
-    return [study.ask() for _ in range(len(planned) or TOGETHER)]
+    trials = [study.ask() for _ in range(TOGETHER)]
+    return [_Proposal(_suggested(case, trial), trial) for trial in trials]
 
 
-def _planned(space: _Space, done: Sequence[Trial]) -> list[Hyper]:
-    """The trials that no sampler proposes: every layer, then the leader's C, then networks."""
-    first = space.protocol.first(space.layers)
-    if not done:
-        return first
-    leader = best(done).hyper
-    tried = {trial.hyper for trial in done}
-    finer = [replace(leader, c=c) for c in C_GRID if replace(leader, c=c) not in tried]
-    if len(done) == len(first) and finer:
-        return finer
-    if len(done) >= len(first) + len(C_GRID) or Model.MLP not in space.protocol.models:
-        return []
-    networks = [
-        replace(leader, model=Model.MLP, standardise=True, learning_rate=rate)
-        for rate in (1e-3, 3e-4)
-    ]
-    return networks if all(hyper.model is Model.LINEAR for hyper in tried) else []
+def _suggested(case: Case, trial: optuna.Trial) -> Hyper:
+    model = Model(trial.suggest_categorical("model", [Model.LINEAR, Model.MLP]))
+    chosen = {"model": model} | {
+        name.partition(" of ")[0]: _draw(trial, name, distribution)
+        for name, distribution in _space(case, model).items()
+    }
+    return _HYPER.validate_python({**asdict(case.default), **chosen})
 
 
-def _remembered(known: Sequence[FrozenTrial], asked: Sequence[optuna.Trial]) -> list[float]:
-    """Scores of the proposals at the head of `asked` that are stored already."""
-    scores = []
-    for frozen, trial in zip(known, asked, strict=False):
-        if frozen.params != trial.params or frozen.value is None:
+def _space(case: Case, model: Model) -> dict[str, _Choice]:
+    """What the sampler may choose for a model."""
+    weighed = [EVERY_LAYER] if case.weighable and model is Model.MLP else []
+    shared: dict[str, _Choice] = {
+        f"layer of {model}": CategoricalDistribution([*case.layers, *weighed]),
+        "pooling": CategoricalDistribution(case.poolings),
+        "standardise": CategoricalDistribution([True, False]),
+    }
+    if model is Model.LINEAR:
+        return {**shared, "c": FloatDistribution(*protocols.C_RANGE, log=True)}
+    return {
+        **shared,
+        "learning_rate": FloatDistribution(*protocols.LEARNING_RATE_RANGE, log=True),
+        "weight_decay": FloatDistribution(*protocols.WEIGHT_DECAY_RANGE, log=True),
+        "dropout": FloatDistribution(*protocols.DROPOUT_RANGE),
+        "depth": CategoricalDistribution(protocols.DEPTHS),
+    }
+
+
+def _draw(trial: optuna.Trial, name: str, choice: _Choice) -> str | float | bool | None:
+    if isinstance(choice, FloatDistribution):
+        return trial.suggest_float(name, choice.low, choice.high, log=choice.log)
+    return trial.suggest_categorical(name, choice.choices)
+
+
+def _remembered(known: Sequence[FrozenTrial], proposals: Sequence[_Proposal]) -> list[_Outcome]:
+    """Outcomes of the proposals at the head that are stored already, reported as they were."""
+    outcomes = []
+    for frozen, proposal in zip(known, proposals, strict=False):
+        if frozen.user_attrs[HYPER] != params(proposal.hyper) or frozen.value is None:
             break
-        scores.append(frozen.value)
-    return scores
+        pruned = frozen.state is TrialState.PRUNED
+        if proposal.trial is not None:
+            for epoch, score in frozen.intermediate_values.items():
+                proposal.trial.report(score, epoch)
+        seconds = frozen.user_attrs[SECONDS]
+        outcomes.append(_Outcome(frozen.value, seconds, frozen.intermediate_values, pruned))
+    return outcomes
 
 
-def _scores(problem: Problem, hypers: Sequence[Hyper], seed: int) -> list[float]:
-    """What probes with these hyper-parameters score on validation."""
-    scores = [problem.score(predict(Split.VALIDATION)) for predict in fit(problem, hypers, seed)]
-    if any(math.isnan(score) for score in scores):
-        message = f"{problem.metric.name} has no value on the validation clips"
-        raise UndefinedScoreError(message)
-    return scores
+def _run(problem: Problem, proposals: Sequence[_Proposal], seed: int) -> list[_Outcome]:
+    """Fit probes and score them on validation; networks may be ended early."""
+    outcomes = [_Outcome() for _ in proposals]
+
+    def watch(which: int, epoch: int, score: float) -> bool:
+        outcomes[which].steps[epoch] = score
+        trial = proposals[which].trial
+        if trial is not None:
+            trial.report(score, epoch)
+            outcomes[which].pruned = bool(trial.should_prune())
+        return outcomes[which].pruned
+
+    started = time.perf_counter()
+    predicts = fit(problem, [proposal.hyper for proposal in proposals], seed, watch)
+    for outcome, predict in zip(outcomes, predicts, strict=True):
+        outcome.score = problem.score(predict(Split.VALIDATION))
+        if math.isnan(outcome.score):
+            message = f"{problem.metric.name} has no value on the validation clips"
+            raise UndefinedScoreError(message)
+    for outcome in outcomes:
+        outcome.seconds = (time.perf_counter() - started) / len(outcomes)
+    return outcomes
+
+
+def _tell(
+    study: optuna.Study, case: Case | None, proposal: _Proposal, outcome: _Outcome
+) -> FrozenTrial:
+    """Enter an outcome into the study that is replayed; the trial as it is to be stored.
+
+    Where no sampler will learn from it there is no case, and the trial has no parameters.
+    """
+    hyper, trial = proposal.hyper, proposal.trial
+    attributes = {HYPER: params(hyper), SECONDS: outcome.seconds}
+    if trial is None:
+        space: dict[str, BaseDistribution] = {}
+        if case is not None:
+            space.update(_space(case, hyper.model))
+        if space:
+            space["model"] = CategoricalDistribution([Model.LINEAR, Model.MLP])
+        fields = asdict(hyper)
+        finished = create_trial(
+            params={name: fields[name.partition(" of ")[0]] for name in space},
+            distributions=space,
+            value=outcome.score,
+            intermediate_values=outcome.steps,
+            user_attrs=attributes,
+        )
+        study.add_trial(finished)
+        return finished
+    for name, value in attributes.items():
+        trial.set_user_attr(name, value)
+    if outcome.pruned:
+        return study.tell(trial, state=TrialState.PRUNED)
+    return study.tell(trial, outcome.score)

@@ -1,29 +1,26 @@
 """Search and refits for one pair, in a process of its own that is given no test label."""
 
-import json
 import multiprocessing
 import os
 import signal
 import sys
 import threading
 import time
-from dataclasses import asdict
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from filelock import FileLock
 from threadpoolctl import threadpool_limits
 
+from backbones import Backbone
 from bench import registry
-from bench.probes import Hyper, Pooling, Problem
+from bench.probes import Pooling, Problem
 from bench.probes.features import StoredFeatures
-from bench.probes.fit import fit, is_random
-from bench.probes.job import Job, Result, load
-from bench.probes.protocols import PROTOCOLS
-from bench.probes.search import best, params, search
-from bench.store import Store, write_atomically
-from tasks import Split
+from bench.probes.job import Job, Result, Tried, load, save
+from bench.probes.methods import Finished, variants
+from bench.probes.protocols import PROTOCOLS, Case
+from bench.probes.search import Budget, params, search
+from bench.store import Store
+from tasks import Task
 
 
 def prepare_process() -> None:
@@ -52,12 +49,7 @@ def run(job: Job) -> Result:
         if stored is not None:
             return stored
         result = _probe(job)
-        path = job.folder / f"{job.name}.npy"
-        unfinished = path.with_suffix(".tmp.npy")
-        np.save(unfinished, result.scores)
-        unfinished.replace(path)
-        facts = {name: value for name, value in asdict(result).items() if name != "scores"}
-        write_atomically(path.with_suffix(".json"), json.dumps(facts, indent=1).encode())
+        save(result, job)
     return result
 
 
@@ -67,38 +59,37 @@ def _probe(job: Job) -> Result:
     backbone, task = cards.backbones[job.backbone].card, cards.tasks[job.task].card
     protocol = PROTOCOLS[job.protocol]
     features = StoredFeatures(Store(job.store), backbone, job.keys)
-    problem = Problem(task.kind, len(task.labels), task.primary, features, job.labels)
-    layers = [backbone.default]
-    if job.layer is not None:
-        layers = [job.layer]
-    elif protocol.all_layers:
-        layers += [layer.name for layer in backbone.layers if layer.name != backbone.default]
-    poolings = protocol.poolings if features.several_windows else (Pooling.MEAN,)
+    layers = len(backbone.layers)
+    problem = Problem(task.kind, len(task.labels), task.primary, features, job.labels, layers)
+    case = _case(backbone, task, job.layer, several_windows=features.several_windows)
     trials = search(
         problem,
         protocol,
-        layers,
-        poolings,
-        trials=job.trials,
+        case,
+        budget=Budget(job.trials, job.budget_seconds),
         seed=job.seeds[0],
         journal=job.folder / "study.log",
         progress=lambda _done, _total: None,
     )
-    choice = best(trials)
+    found = Finished(problem, protocol.plan(case), trials, job.seeds)
     return Result(
-        hyper=params(choice.hyper),
-        validation=choice.score,
-        scores=_refits(problem, choice.hyper, job.seeds),
+        variants=tuple(variants(protocol, found)),
+        trials=tuple(Tried(params(t.hyper), t.score, t.pruned) for t in trials),
         seconds=time.perf_counter() - started,
         peak_memory_mb=_peak_memory(),
     )
 
 
-def _refits(problem: Problem, hyper: Hyper, seeds: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """Test predictions of the chosen probe, fitted anew for each seed that matters."""
-    used = seeds if is_random(hyper) else seeds[:1]
-    fits = [fit(problem, [hyper], seed)[0](Split.TEST) for seed in used]
-    return np.stack(fits).astype(np.float32)
+def _case(backbone: Backbone, task: Task, layer: str | None, *, several_windows: bool) -> Case:
+    """What may be chosen: all layers, the default first, unless one is asked for."""
+    others = [each.name for each in backbone.layers if each.name != backbone.default]
+    widths = {each.dim for each in backbone.layers}
+    return Case(
+        layers=(backbone.default, *others) if layer is None else (layer,),
+        poolings=tuple(Pooling) if several_windows else (Pooling.MEAN,),
+        weighable=layer is None and bool(others) and len(widths) == 1,
+        kind=task.kind,
+    )
 
 
 def _peak_memory() -> float | None:

@@ -1,0 +1,144 @@
+"""Everything about the rows of one task, folded away on the page."""
+
+from collections.abc import Iterable, Sequence
+from statistics import pstdev
+
+from tabulate import tabulate
+
+from leaderboard.records import ClassScore, Record, Score, TaskFacts
+
+FEW_GROUPS = 10
+
+
+def section(records: Sequence[Record]) -> str:
+    """A folded section with everything about a task's rows."""
+    task, protocol = records[0].task, records[0].search.protocol
+    commands = "\n".join(record.provenance.command for record in records)
+    parts = [
+        f"<details><summary><b>{task.name}</b>, {protocol}: {task.summary}</summary>",
+        _asked(task, records),
+        table(*_metrics(records)),
+        *_variants(records),
+        table(*_costs(records)),
+        *_classes(records),
+        *_left_out(records),
+        f"```sh\n{commands}\n```",
+        "</details>",
+    ]
+    return "\n\n".join(parts)
+
+
+def _asked(task: TaskFacts, records: Sequence[Record]) -> str:
+    clips = max((record.clips for record in records), key=lambda each: each.test)
+    return (
+        f"{'Recorded' if task.recorded else 'Rendered'} audio; "
+        f"{clips.train:,} / {clips.validation:,} / {clips.test:,} clips to train, validate and "
+        f"test, the last in {clips.groups:,} groups. {_few(clips.groups)}"
+        f"Paper: {_ended(task.paper)} Licence: {_ended(task.licence)}"
+    )
+
+
+def _few(groups: int) -> str:
+    """A warning where resampling groups says too little."""
+    if groups >= FEW_GROUPS:
+        return ""
+    return f"**With fewer than {FEW_GROUPS} groups its intervals are too narrow.** "
+
+
+def _ended(text: str) -> str:
+    """A sentence with one full stop."""
+    return f"{text.rstrip('.')}."
+
+
+def _metrics(records: Sequence[Record]) -> tuple[list[list[str]], list[str]]:
+    names = list(dict.fromkeys(name for record in records for name in record.scores))
+    names.sort(key=lambda name: (name != records[0].task.primary, name))
+    rows = [
+        [
+            record.backbone.name,
+            *(interval(record.scores[n]) if n in record.scores else "–" for n in names),
+            f"{100 * record.primary.error:.2f}",
+            f"{100 * pstdev(record.primary.seeds):.2f}",
+        ]
+        for record in records
+    ]
+    return rows, ["backbone", *names, "s.e. over clips", "s.d. over seeds"]
+
+
+def _variants(records: Sequence[Record]) -> list[str]:
+    """Every layer, or number of examples, where a protocol tests several."""
+    rows = [
+        [r.backbone.name, v.name, f"{100 * v.validation:.1f}", interval(v.score)]
+        for r in records
+        for v in r.variants
+    ]
+    return [table(rows, ["backbone", "variant", "on validation", "score"])] if rows else []
+
+
+def _classes(records: Sequence[Record]) -> list[str]:
+    """The primary metric of every class, tag or target."""
+    names = dict.fromkeys(name for record in records for name in record.per_class)
+    if not names:
+        return []
+    rows = [
+        [
+            name,
+            *(interval(r.per_class[name]) if name in r.per_class else "–" for r in records),
+        ]
+        for name in names
+    ]
+    return [table(rows, ["class, tag or target", *(r.backbone.name for r in records)])]
+
+
+def _costs(records: Sequence[Record]) -> tuple[list[list[str]], list[str]]:
+    rows = [
+        [
+            r.backbone.name,
+            ", ".join(f"{name} {_short(value)}" for name, value in sorted(r.search.chosen.items())),
+            f"{100 * r.search.validation:.1f}",
+            f"{len(r.search.trials)} trials, {len(r.search.seeds)} seeds",
+            f"{r.costs.encode_seconds:,.1f} s ({r.costs.real_time_factor:,.0f}×)",
+            f"{r.costs.probe_seconds:,.1f} s",
+            r.costs.device,
+        ]
+        for r in records
+    ]
+    header = ["backbone", "chosen probe", "on validation", "search", "encoding (× real time)"]
+    return rows, [*header, "probing", "device"]
+
+
+def _left_out(records: Sequence[Record]) -> Iterable[str]:
+    """One line a row that some clips are missing from."""
+    lines = [
+        f"- {r.backbone.name}: clips left out {len(r.clips.skipped):,}, "
+        f"the first {name} ({_plain(reason)})"
+        for r in records
+        for name, reason in sorted(r.clips.skipped.items())[:1]
+    ]
+    if lines:
+        yield "\n".join(lines)
+
+
+def interval(score: Score | ClassScore) -> str:
+    """Value and 95 % interval, × 100."""
+    return f"{100 * score.value:.1f} {bounds(100 * score.low, 100 * score.high)}"
+
+
+def bounds(low: float, high: float) -> str:
+    """An interval."""
+    return f"[{low:.1f}, {high:.1f}]"
+
+
+def _short(value: str | float | bool) -> str:  # noqa: FBT001 — one JSON scalar of three types
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _plain(text: str) -> str:
+    """One line in which nothing ends a table's cell."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
+    """A Markdown table; no text ends its cell."""
+    cells = [[_plain(text) for text in row] for row in rows]
+    return tabulate(cells, [_plain(text) for text in header], "pipe", disable_numparse=True)

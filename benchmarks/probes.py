@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from bench.probes import Hyper, Indices, Model, Pooling, Problem
-from bench.probes.fit import fit
+from bench.probes.fit import Fitter
 from tasks import Kind, Split
 from tasks._metrics import PR_AUC
 
@@ -71,7 +71,7 @@ def batched(problem: Problem) -> tuple[float, list[Tags]]:
     """Seconds, and probabilities (clips, tags) for each strength."""
     hypers = [Hyper("", Pooling.MEAN, True, Model.LINEAR, c=c) for c in STRENGTHS]  # noqa: FBT003
     started = time.perf_counter()
-    scores = [predict(Split.VALIDATION) for predict in fit(problem, hypers, seed=0)]
+    scores = [predict(Split.VALIDATION) for predict in Fitter(problem).fit(hypers, seed=0)]
     return time.perf_counter() - started, scores
 
 

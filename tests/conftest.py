@@ -8,6 +8,7 @@ import pytest
 
 from bench import assets, data, registry
 from bench.registry import Registry
+from tests.boards import card, put
 from tests.commands import TOY
 
 USER_CACHE = assets.cache_folder()
@@ -57,3 +58,21 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "toy.py"
     file.write_text(TOY)
     return file
+
+
+@pytest.fixture
+def known() -> Registry:
+    found = Registry()
+    for name in ("toys/one", "toys/two"):
+        found.tasks.add(card(name), Path(__file__))
+    return found
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Path:
+    """Three backbones on two tasks: one clearly worst, two alike."""
+    for task in ("toys/one", "toys/two"):
+        put(tmp_path, "alike", task, 0.85)
+        put(tmp_path, "same", task, 0.85)
+        put(tmp_path, "worst", task, 0.4)
+    return tmp_path

@@ -1,109 +1,19 @@
 """The board is the same for the same records, and compares only what can be compared."""
 
-import dataclasses
 import json
 import re
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rich.console import Console
 
-from bench import board, registry, statistics
-from bench.board import BoardError
+from bench import board, registry
 from bench.registry import Registry
+from bench.rows import BoardError
 from leaderboard import page, records, terminal
 from leaderboard.board import Line, Suite
-from leaderboard.records import Predictions, Record
-from tasks import DataSet, Kind, Split, Task
-from tasks._metrics import ACCURACY
-
-CLIPS = 120
-GROUPS = [f"song {i // 2:02}" for i in range(CLIPS)]
-
-FACTS = """{
-"backbone": {"name": "%(backbone)s", "family": "random", "summary": "s", "parameters": 1500000,
-    "paper": "Doe, 2020", "licence": "MIT", "weights_licence": "CC0", "trained_on": ["mtt"]},
-"task": {"name": "%(task)s", "summary": "Which of two? With a | in it", "kind": "multiclass",
-    "suites": ["toys"], "recorded": true, "licence": "CC0", "paper": "p", "labels": ["a", "b"],
-    "primary": "accuracy"},
-"per_class": {}, "variants": [],
-"clips": {"train": 1234, "validation": 20},
-"search": {"protocol": "tuned-v1", "budget": 60, "seconds": null, "seeds": [0, 1],
-    "validation": 0.5, "chosen": {"model": "linear", "c": 0.01}, "trials": []},
-"costs": {"encode_seconds": 1234.56, "real_time_factor": 30.0, "probe_seconds": 2.0,
-    "peak_memory_mb": null, "device": "cpu"},
-"provenance": {"command": "bench run -b %(backbone)s -t %(task)s", "commit": null,
-    "machine": "m", "packages": {}, "features": "f", "data": "d", "weights": null,
-    "precision": "fp32"}
-}"""
-
-
-def card(name: str) -> Task:
-    return Task(
-        name=name,
-        summary="Which of two?",
-        data=DataSet(name="toys", licence="CC0", paper="p", how_to_get="", recorded=True),
-        kind=Kind.MULTICLASS,
-        labels=("a", "b"),
-        metrics=(ACCURACY,),
-        clips=lambda _folder: [],
-        counts={Split.TEST: CLIPS},
-        suites=("toys",),
-    )
-
-
-@pytest.fixture
-def known() -> Registry:
-    found = Registry()
-    for name in ("toys/one", "toys/two"):
-        found.tasks.add(card(name), Path(__file__))
-    return found
-
-
-def put(
-    folder: Path,
-    backbone: str,
-    task: str,
-    right: float,
-    *,
-    clips: slice = slice(None),
-    leak: Iterable[str] = (),
-    skipped: Mapping[str, str] | None = None,
-    labels_seed: int = 0,
-) -> None:
-    """Write the record of a row that gets this share of clips right."""
-    truth = np.random.default_rng(labels_seed).integers(0, 2, CLIPS)[clips]
-    rng = np.random.default_rng([*backbone.encode(), *task.encode()])
-    guess = np.where(rng.uniform(size=CLIPS)[clips] < right, truth, 1 - truth)
-    groups = GROUPS[clips]
-    found = Predictions(
-        ids=np.array([f"clip {i:03}" for i in range(CLIPS)])[clips],
-        groups=np.array(groups),
-        truth=truth,
-        scores=np.eye(2, dtype=np.float32)[guess][None],
-    )
-    score = statistics.estimate(ACCURACY, truth, [np.eye(2)[guess]], groups)
-    value = dataclasses.asdict(score)
-    facts = json.loads(FACTS % {"backbone": backbone, "task": task})
-    facts |= {"scores": {"accuracy": value}, "leak": tuple(leak)}
-    facts["clips"] |= {"test": len(truth), "groups": len(set(groups)), "skipped": skipped or {}}
-    record = Record.model_validate(facts)
-    place = records.place(folder / "results", "tuned-v1", task, backbone)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    found.save(place.with_suffix(".npz"))
-    place.write_text(record.to_json())
-
-
-@pytest.fixture
-def full(tmp_path: Path) -> Path:
-    """Three backbones on two tasks: one clearly worst, two alike."""
-    for task in ("toys/one", "toys/two"):
-        put(tmp_path, "alike", task, 0.85)
-        put(tmp_path, "same", task, 0.85)
-        put(tmp_path, "worst", task, 0.4)
-    return tmp_path
+from tests.boards import card, put
 
 
 def by_name(suite: Suite) -> dict[str, Line]:

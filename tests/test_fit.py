@@ -7,7 +7,7 @@ import pytest
 from sklearn.neighbors import KNeighborsRegressor
 
 from bench.probes import Hyper, Indices, Matrix, Model, Pooling, Problem
-from bench.probes.fit import fit
+from bench.probes.fit import Fitter
 from tasks import Kind, Metric, Split, Truth
 from tasks._metrics import ACCURACY, R2, ROC_AUC
 
@@ -45,11 +45,11 @@ TAGS: Truth = np.stack([np.arange(CLIPS) % 2, np.arange(CLIPS) % 3 == 0], 1).ast
 @pytest.mark.parametrize("value", [0.0, 7.5])
 def test_constant_features_give_the_base_rates(model: Model, value: float) -> None:
     x = np.full((CLIPS, 5), value, np.float32)
-    (predict,) = fit(problem(Kind.MULTICLASS, ACCURACY, x, CLASSES), [hyper(model)], 0)
+    (predict,) = Fitter(problem(Kind.MULTICLASS, ACCURACY, x, CLASSES)).fit([hyper(model)], 0)
     scores = predict(Split.TEST)
     assert (scores == scores[0]).all()
     assert scores[0].argmax() == 0
-    (predict,) = fit(problem(Kind.MULTILABEL, ROC_AUC, x, TAGS), [hyper(Model.LINEAR)], 0)
+    (predict,) = Fitter(problem(Kind.MULTILABEL, ROC_AUC, x, TAGS)).fit([hyper(Model.LINEAR)], 0)
     np.testing.assert_allclose(predict(Split.TEST)[0], TAGS.mean(0), atol=1e-3)
 
 
@@ -60,7 +60,7 @@ def test_targets_far_from_zero_are_learnt_as_well_as_near_ones(model: Model) -> 
     scores = []
     for offset in (0.0, 1e8):
         asked = problem(Kind.REGRESSION, R2, x, near + offset)
-        (predict,) = fit(asked, [hyper(model)], 0)
+        (predict,) = Fitter(asked).fit([hyper(model)], 0)
         scores.append(asked.score(predict(Split.VALIDATION)))
     assert scores[0] > 0.9
     assert scores[1] == pytest.approx(scores[0], abs=1e-3)
@@ -85,7 +85,7 @@ def test_scores_of_windows_are_averaged_over_their_clip(model: Model) -> None:
     labels = {Split.TRAIN: CLASSES, Split.VALIDATION: CLASSES}
     asked = Problem(Kind.MULTICLASS, 2, ACCURACY, Windows(), labels)
     by_window = replace(hyper(model), pooling=Pooling.WINDOWS)
-    (predict,) = fit(asked, [by_window], 0)
+    (predict,) = Fitter(asked).fit([by_window], 0)
     scores = predict(Split.VALIDATION)
     assert scores.shape == (CLIPS, 2)
     np.testing.assert_allclose(scores.sum(1), 1, atol=1e-6)
@@ -97,7 +97,7 @@ def test_neighbours_vote_as_scikit_learns_do() -> None:
     x = rng.normal(size=(CLIPS, 5)).astype(np.float32)
     asked = problem(Kind.MULTILABEL, ROC_AUC, x, TAGS)
     near = replace(hyper(Model.KNN), standardise=False, neighbours=7)
-    (predict,) = fit(asked, [near], 0)
+    (predict,) = Fitter(asked).fit([near], 0)
     centred = x - x.mean(0)
     expected = KNeighborsRegressor(7, metric="cosine", weights=lambda distance: 2 - distance)
     expected.fit(centred, TAGS)
@@ -108,6 +108,6 @@ def test_a_tag_that_no_neighbour_is_labelled_for_has_its_usual_share() -> None:
     x = np.eye(4, dtype=np.float32)[[0, 0, 1, 1, 2, 2, 3, 3]] + 1
     tags = np.array([[1.0], [1], [0], [0], [1], [1], [np.nan], [np.nan]])
     asked = problem(Kind.MULTILABEL, ROC_AUC, x, tags)
-    (predict,) = fit(asked, [replace(hyper(Model.KNN), neighbours=2)], 0)
+    (predict,) = Fitter(asked).fit([replace(hyper(Model.KNN), neighbours=2)], 0)
     expected = [1, 1, 0, 0, 1, 1, 4 / 6, 4 / 6]
     np.testing.assert_allclose(predict(Split.TEST)[:, 0], expected)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.probes import EVERY_LAYER, Hyper, Indices, Matrix, Model, Pooling, Problem, mlp
-from bench.probes.fit import by_layer, fit
+from bench.probes.fit import Fitter, by_layer
 from tasks import Kind, Metric, Split, Truth
 from tasks._metrics import ACCURACY, PR_AUC, R2
 
@@ -105,7 +105,7 @@ def test_twenty_clips_are_learnt_by_heart() -> None:
     x, y = clouds(20, 1)
     y = np.random.default_rng(1).permutation(y)
     eager = replace(HYPER, learning_rate=1e-2, dropout=0.0)
-    (predict,) = fit(problem(Kind.MULTICLASS, ACCURACY, x, y), [eager], seed=0)
+    (predict,) = Fitter(problem(Kind.MULTICLASS, ACCURACY, x, y)).fit([eager], seed=0)
     assert (predict(Split.TEST).argmax(1) == y).all()
     np.testing.assert_allclose(predict(Split.TEST).sum(1), 1)
 
@@ -116,7 +116,7 @@ def test_regressed_values_are_in_the_unit_of_the_labels(offset: float, scale: fl
     x = rng.normal(size=(200, 4)).astype(np.float32)
     y = offset + scale * (x[:, :2] * [1, -2]).astype(np.float64)
     asked = problem(Kind.REGRESSION, R2, x, y)
-    (predict,) = fit(asked, [HYPER], seed=0)
+    (predict,) = Fitter(asked).fit([HYPER], seed=0)
     assert asked.score(predict(Split.VALIDATION)) > 0.9
 
 
@@ -125,7 +125,7 @@ def test_tags_are_learnt_where_half_of_the_clips_have_no_label() -> None:
     y = np.eye(3)[classes]
     masked = y.copy()
     masked[::2] = np.nan
-    (predict,) = fit(problem(Kind.MULTILABEL, PR_AUC, x, masked), [HYPER], seed=0)
+    (predict,) = Fitter(problem(Kind.MULTILABEL, PR_AUC, x, masked)).fit([HYPER], seed=0)
     truth, every = y[::2], np.ones((1, 60))
     assert PR_AUC.function(truth, predict(Split.TEST)[::2], every)[0] > 0.9
 
@@ -149,7 +149,7 @@ def test_a_feature_that_is_constant_in_training_cannot_upset_a_test_clip() -> No
     test[:, 5] = 0.5
     features = Fixed(train=x, validation=x, test=test)
     asked = Problem(Kind.MULTICLASS, 3, ACCURACY, features, {Split.TRAIN: y, Split.VALIDATION: y})
-    (predict,) = fit(asked, [HYPER], seed=0)
+    (predict,) = Fitter(asked).fit([HYPER], seed=0)
     np.testing.assert_allclose(predict(Split.TEST), predict(Split.VALIDATION), atol=1e-6)
 
 
@@ -174,7 +174,7 @@ def test_all_layers_reach_the_network_whatever_the_pooling() -> None:
     x, y = clouds(150, 8)
     hyper = replace(HYPER, layer=EVERY_LAYER, learning_rate=1e-2)
     asked = replace(problem(Kind.MULTICLASS, ACCURACY, x, y), layers=2)
-    (predict,) = fit(asked, [hyper], seed=0)
+    (predict,) = Fitter(asked).fit([hyper], seed=0)
     assert asked.score(predict(Split.VALIDATION)) > 0.7
     mean, deviation = torch.arange(6.0).reshape(1, 2, 3), torch.arange(10.0, 16).reshape(1, 2, 3)
     pooled = torch.cat([mean.flatten(1), deviation.flatten(1)], dim=1)

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.probes import EVERY_LAYER, Hyper, Indices, Matrix, Model, Pooling, Problem, search
-from bench.probes.fit import Predict, Watch, fit
+from bench.probes.fit import Fitter, Predict, Watch, never
 from bench.probes.protocols import C_GRID, FINE_C_GRID, PROTOCOLS, Case, Protocol
 from bench.probes.search import Budget, Trial, UndefinedScoreError
 from tasks import Kind, Metric, Scores, Split, Truth, Weights
@@ -88,11 +88,12 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> list[Hyper]:
     """What was fitted since."""
     seen: list[Hyper] = []
 
-    def counting(asked: Problem, hypers: Sequence[Hyper], seed: int, watch: Watch) -> list[Predict]:
-        seen.extend(hypers)
-        return fit(asked, hypers, seed, watch)
+    class Counting(Fitter):
+        def fit(self, hypers: Sequence[Hyper], seed: int, watch: Watch = never) -> list[Predict]:
+            seen.extend(hypers)
+            return super().fit(hypers, seed, watch)
 
-    monkeypatch.setattr(search, "fit", counting)
+    monkeypatch.setattr(search, "Fitter", Counting)
     return seen
 
 

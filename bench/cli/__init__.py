@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bench import provenance
-from bench.cli import cards, data, printing, run
+from bench.cli import cards, compare, data, printing, run
 from bench.errors import UserError
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ def bench(
 
 app.command()(run.run)
 app.command()(run.leaderboard)
+app.command()(compare.compare)
 app.command("list")(cards.list_)
 app.command()(cards.show)
 app.command()(cards.check)

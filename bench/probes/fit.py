@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -22,36 +23,46 @@ def never(_which: int, _epoch: int, _score: float) -> bool:
     return False
 
 
-def fit(
-    problem: Problem, hypers: Sequence[Hyper], seed: int, watch: Watch = never
-) -> list[Predict]:
-    """Fit one probe for each set of hyper-parameters on the training clips.
-
-    Linear probes on the same features are solved together; the seed matters to networks only.
+class Fitter:
+    """Fits probes on one problem; the last few rotations of its features are kept.
 
     Args:
         problem: holds no test label.
-        hypers: one a probe.
-        seed: of networks.
-        watch: is told of every epoch of a network, and may end its training.
-
-    Returns:
-        For each, what it predicts for a split.
     """
-    fitted: list[Predict | None] = [None] * len(hypers)
-    groups: dict[Hyper, list[int]] = {}
-    for index, hyper in enumerate(hypers):
-        if hyper.model is Model.LINEAR:
-            groups.setdefault(replace(hyper, c=1.0), []).append(index)
-        elif hyper.model is Model.MLP:
-            fitted[index] = _network(problem, hyper, seed, _of(watch, index))
-        else:
-            fitted[index] = _neighbours(problem, hyper)
-    for shared, indices in groups.items():
-        predictions = _linear(problem, shared, [hypers[i].c for i in indices])
-        for index, predict in zip(indices, predictions, strict=True):
-            fitted[index] = predict
-    return [predict for predict in fitted if predict is not None]
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._rotated = lru_cache(maxsize=3)(self._rotate)
+
+    def fit(self, hypers: Sequence[Hyper], seed: int, watch: Watch = never) -> list[Predict]:
+        """Fit one probe for each set of hyper-parameters on the training clips.
+
+        Linear probes on the same features are solved together; the seed matters to networks only.
+
+        Args:
+            hypers: one a probe.
+            seed: of networks.
+            watch: is told of every epoch of a network, and may end its training.
+
+        Returns:
+            For each, what it predicts for a split.
+        """
+        fitted: dict[int, Predict] = {}
+        groups: dict[Hyper, list[int]] = {}
+        for index, hyper in enumerate(hypers):
+            if hyper.model is Model.LINEAR:
+                groups.setdefault(replace(hyper, c=1.0), []).append(index)
+            elif hyper.model is Model.MLP:
+                fitted[index] = _network(self._problem, hyper, seed, _of(watch, index))
+            else:
+                fitted[index] = _neighbours(self._problem, hyper)
+        for shared, indices in groups.items():
+            predictions = _linear(self._rotated(shared), [hypers[i].c for i in indices])
+            fitted.update(zip(indices, predictions, strict=True))
+        return [fitted[index] for index in range(len(hypers))]
+
+    def _rotate(self, hyper: Hyper) -> "_Rotated":
+        return _Rotated(_Rows(self._problem, hyper))
 
 
 def _of(watch: Watch, which: int) -> Callable[[int, float], bool]:
@@ -93,26 +104,40 @@ class _Rows:
         return np.asarray(np.add.reduceat(scores, starts) / counts[:, None])
 
 
-def _linear(problem: Problem, hyper: Hyper, strengths: Sequence[float]) -> list[Predict]:
-    rows = _Rows(problem, hyper)
-    x = rows.x(Split.TRAIN)
-    basis = convex.Basis.of(x, standardise=hyper.standardise)
-    z = basis(x)
+class _Rotated:
+    """Rows in the eigenbasis of the training rows; each split is rotated once."""
+
+    def __init__(self, rows: _Rows) -> None:
+        self.rows = rows
+        x = rows.x(Split.TRAIN)
+        self.basis = convex.Basis.of(x, standardise=rows.hyper.standardise)
+        self._z = {Split.TRAIN: self.basis(x)}
+
+    def z(self, split: Split) -> Tensor:
+        """(rows, rank)."""
+        if split not in self._z:
+            self._z[split] = self.basis(self.rows.x(split))
+        return self._z[split]
+
+
+def _linear(rotated: _Rotated, strengths: Sequence[float]) -> list[Predict]:
+    rows, spectrum = rotated.rows, rotated.basis.spectrum
+    kind, outputs = rows.problem.kind, rows.problem.outputs
+    z = rotated.z(Split.TRAIN)
     penalties = 1 / (torch.tensor(strengths, dtype=z.dtype) * len(z))
     labels, shift = rows.labels()
-    if problem.kind is Kind.REGRESSION:
-        model = convex.ridge(z, basis.spectrum, labels.to(z), penalties)
-    elif problem.kind is Kind.MULTILABEL:
-        model = convex.binary(z, basis.spectrum, labels.to(z), penalties)
+    if kind is Kind.REGRESSION:
+        model = convex.ridge(z, spectrum, labels.to(z), penalties)
+    elif kind is Kind.MULTILABEL:
+        model = convex.binary(z, spectrum, labels.to(z), penalties)
     else:
-        model = convex.multinomial(z, basis.spectrum, labels, problem.outputs, penalties)
+        model = convex.multinomial(z, spectrum, labels, outputs, penalties)
 
     def predict(index: int) -> Predict:
         one = convex.Linear(model.weight[[index]], model.bias[[index]])
 
         def scores(split: Split) -> Scores:
-            outputs = one(basis(rows.x(split)))[0]
-            return rows.of_clips(split, activated(problem.kind, outputs, shift))
+            return rows.of_clips(split, activated(kind, one(rotated.z(split))[0], shift))
 
         return scores
 

@@ -7,7 +7,7 @@ from functools import singledispatch
 import numpy as np
 
 from bench.probes import Hyper, Problem
-from bench.probes.fit import fit, is_random
+from bench.probes.fit import Fitter, is_random
 from bench.probes.job import Variant
 from bench.probes.protocols import FewShot, LayerWise, Protocol, Tuned
 from bench.probes.search import Trial, best, leaders, params
@@ -48,17 +48,18 @@ def _(protocol: Tuned, found: Finished) -> list[Variant]:
     hypers = [trial.hyper for trial in members]
     used = found.seeds if any(is_random(hyper) for hyper in hypers) else found.seeds[:1]
     settled = [hyper for hyper in hypers if not is_random(hyper)]
-    votes = _votes(found.problem, settled, used[0])
+    fitter = Fitter(found.problem)
+    votes = _votes(fitter, settled, used[0])
     fits = []
     for seed in used:
-        drawn_anew = _votes(found.problem, [h for h in hypers if is_random(h)], seed)
+        drawn_anew = _votes(fitter, [h for h in hypers if is_random(h)], seed)
         fits.append(np.mean([*votes, *drawn_anew], axis=0))
     hyper = {**params(hypers[0]), "committee": len(members)}
     return [Variant("", hyper, members[0].score, np.stack(fits).astype(np.float32))]
 
 
-def _votes(problem: Problem, hypers: Sequence[Hyper], seed: int) -> list[Scores]:
-    return [predict(Split.TEST) for predict in fit(problem, hypers, seed)]
+def _votes(fitter: Fitter, hypers: Sequence[Hyper], seed: int) -> list[Scores]:
+    return [predict(Split.TEST) for predict in fitter.fit(hypers, seed)]
 
 
 @variants.register
@@ -91,7 +92,8 @@ def _(protocol: FewShot, found: Finished) -> list[Variant]:
 def _refitted(name: str, trial: Trial, found: Finished) -> Variant:
     """Test predictions of a probe, fitted anew for each seed that matters."""
     used = found.seeds if is_random(trial.hyper) else found.seeds[:1]
-    fits = [fit(found.problem, [trial.hyper], seed)[0](Split.TEST) for seed in used]
+    fitter = Fitter(found.problem)
+    fits = [fitter.fit([trial.hyper], seed)[0](Split.TEST) for seed in used]
     return Variant(name, params(trial.hyper), trial.score, np.stack(fits).astype(np.float32))
 
 
@@ -100,7 +102,7 @@ def _few(name: str, found: Finished, draws: Sequence[np.ndarray]) -> Variant:
     validation: list[list[float]] = []
     tested: list[list[Scores]] = []
     for clips in draws:
-        probes = fit(found.problem.learning_from(clips), found.plan, found.seeds[0])
+        probes = Fitter(found.problem.learning_from(clips)).fit(found.plan, found.seeds[0])
         validation.append([found.problem.score(probe(Split.VALIDATION)) for probe in probes])
         tested.append([probe(Split.TEST) for probe in probes])
     means = np.mean(validation, axis=0)

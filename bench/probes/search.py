@@ -22,7 +22,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from pydantic import TypeAdapter
 
 from bench.probes import EVERY_LAYER, OF_A_MODEL, Hyper, Model, Problem, protocols
-from bench.probes.fit import fit
+from bench.probes.fit import Fitter
 from bench.probes.protocols import Case, Protocol, Tuned
 from tasks import Split
 
@@ -133,6 +133,7 @@ def search(
     study = optuna.create_study(direction="maximize", pruner=_pruner())
     sampled = isinstance(protocol, Tuned)
     most = budget.trials if sampled else min(budget.trials, len(protocol.plan(case)))
+    fitter = Fitter(problem)
     done: list[Trial] = []
     spent = 0.0
     while len(done) < most and (budget.seconds is None or spent < budget.seconds):
@@ -140,7 +141,7 @@ def search(
         proposals = _planned(protocol, case, done) or _sampled(study, case, seed, len(done))
         proposals = proposals[: most - len(done)]
         outcomes = _remembered(known[len(done) :], proposals)
-        outcomes += _run(problem, proposals[len(outcomes) :], seed)
+        outcomes += _run(problem, fitter, proposals[len(outcomes) :], seed)
         for proposal, outcome in zip(proposals, outcomes, strict=True):
             finished = _tell(study, case if sampled else None, proposal, outcome)
             if len(done) >= len(known):
@@ -277,7 +278,9 @@ def _remembered(known: Sequence[FrozenTrial], proposals: Sequence[_Proposal]) ->
     return outcomes
 
 
-def _run(problem: Problem, proposals: Sequence[_Proposal], seed: int) -> list[_Outcome]:
+def _run(
+    problem: Problem, fitter: Fitter, proposals: Sequence[_Proposal], seed: int
+) -> list[_Outcome]:
     """Fit probes and score them on validation; networks may be ended early."""
     outcomes = [_Outcome() for _ in proposals]
 
@@ -290,7 +293,7 @@ def _run(problem: Problem, proposals: Sequence[_Proposal], seed: int) -> list[_O
         return outcomes[which].pruned
 
     started = time.perf_counter()
-    predicts = fit(problem, [proposal.hyper for proposal in proposals], seed, watch)
+    predicts = fitter.fit([proposal.hyper for proposal in proposals], seed, watch)
     for outcome, predict in zip(outcomes, predicts, strict=True):
         outcome.score = problem.score(predict(Split.VALIDATION))
         if math.isnan(outcome.score):

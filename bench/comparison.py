@@ -1,0 +1,119 @@
+"""Two backbones, task by task: how they differ and whether that is more than noise."""
+
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bench import statistics
+from bench.errors import UserError
+from bench.registry import Registry, UnknownNameError
+from bench.rows import Rows, comparable, of_board
+from leaderboard import records
+from leaderboard.records import Predictions
+from tasks import Kind
+
+DECIDED = {Kind.MULTICLASS, Kind.KEY}
+"""Kinds whose predictions are right or wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first backbone minus the second, on one task.
+
+    Attributes:
+        task: name.
+        metric: primary one of the task.
+        value: difference of the scores.
+        low: lower end of its 95 % interval, by paired bootstrap over groups.
+        high: upper end.
+        p: of no difference, Holm-corrected for all pairs of rows of the task.
+        mcnemar: the same by McNemar's exact test of right and wrong answers; None where clips
+            share groups, which it does not know, or answers are not right or wrong.
+        detectable: the difference that is found 80 times in 100 on this task.
+    """
+
+    task: str
+    metric: str
+    value: float
+    low: float
+    high: float
+    p: float
+    mcnemar: float | None
+    detectable: float
+
+
+def compare(
+    board: Path, registry: Registry, pair: tuple[str, str], protocol: str
+) -> list[Difference]:
+    """Every task that both have rows on, scored on the same clips.
+
+    Raises:
+        BoardError: a record is damaged.
+        UnknownNameError: the board has no row of a backbone.
+        UserError: there is no task that both were scored on.
+    """
+    rows = of_board(board, registry).get(protocol, {})
+    known = sorted({backbone for _, backbone in rows})
+    for name in pair:
+        if name not in known:
+            raise UnknownNameError(name, f"row of {protocol} on {board}", known)
+    found = []
+    for task in sorted({task for task, _ in rows}):
+        compared = comparable(task, rows)
+        if set(pair) <= set(compared):
+            found.append(_difference(task, rows, pair, board))
+    if not found:
+        message = f"{pair[0]} and {pair[1]} were not scored on the same clips of any task"
+        raise UserError(message)
+    return found
+
+
+def _difference(task: str, rows: Rows, pair: tuple[str, str], board: Path) -> Difference:
+    compared = comparable(task, rows)
+    names, samples = list(compared), list(compared.values())
+    taken = [rows[task, name].record for name in names]
+    groups = taken[0].clips.groups
+    values = [record.primary.value for record in taken]
+    one, two = (names.index(name) for name in pair)
+    p = statistics.paired_p_values(values, samples, groups)
+    value, low, high = statistics.difference(
+        (values[one], values[two]), (samples[one], samples[two]), groups
+    )
+    files = [
+        records.place(board / "results", record.search.protocol, task, name).with_suffix(".npz")
+        for record, name in zip(taken, names, strict=True)
+    ]
+    independent = groups == taken[0].clips.test and taken[0].task.kind in DECIDED
+    return Difference(
+        task=task,
+        metric=taken[0].task.primary,
+        value=value,
+        low=low,
+        high=high,
+        p=_corrected(p)[one, two],
+        mcnemar=float(_corrected(_mcnemar(files))[one, two]) if independent else None,
+        detectable=statistics.detectable(samples, groups),
+    )
+
+
+def _mcnemar(files: list[Path]) -> npt.NDArray[np.float64]:
+    """P-values of all pairs; the seeds of a row vote."""
+    right = []
+    for file in files:
+        found = Predictions.load(file)
+        right.append((found.scores.mean(0).argmax(1) == found.truth).tolist())
+    p = np.ones((len(files), len(files)))
+    for i, j in combinations(range(len(files)), 2):
+        p[i, j] = p[j, i] = statistics.mcnemar(right[i], right[j])
+    return p
+
+
+def _corrected(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Holm's correction for all pairs of rows."""
+    upper = np.triu_indices(len(p), k=1)
+    adjusted = np.ones_like(p)
+    adjusted[upper] = statistics.holm(p[upper].tolist())
+    return np.minimum(adjusted, adjusted.T)

@@ -1,0 +1,102 @@
+"""Records with what their comparison with others needs."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from bench import provenance, resamples
+from bench.errors import UserError
+from bench.registry import Registry, UnknownNameError
+from bench.statistics import Samples
+from leaderboard import records
+from leaderboard.records import Predictions, Record, RecordError
+
+TOLERANCE = 1e-6
+"""How far a record may be from its predictions."""
+
+
+class BoardError(UserError):
+    """The records of a board cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record and what its comparison with others needs.
+
+    Attributes:
+        record: of one pair.
+        samples: the primary metric on the shared resamples; None for a task not known here.
+        clips: digest of the test clips, groups and labels; rows with another are not compared.
+    """
+
+    record: Record
+    samples: Samples | None
+    clips: str
+
+
+Rows: TypeAlias = dict[tuple[str, str], Row]
+"""(task, backbone) → row."""
+
+
+def of_board(board: Path, registry: Registry) -> dict[str, Rows]:
+    """Protocol → its rows.
+
+    Raises:
+        BoardError: a record or its predictions are damaged.
+    """
+    found: dict[str, Rows] = {}
+    try:
+        for path in records.paths(board / "results"):
+            row = _read(path, board / "results", registry)
+            names = (row.record.task.name, row.record.backbone.name)
+            found.setdefault(row.record.search.protocol, {})[names] = row
+    except RecordError as error:
+        raise BoardError(str(error)) from error
+    return found
+
+
+def _read(path: Path, results: Path, registry: Registry) -> Row:
+    """Read a record, and compare what it says with the predictions beside it.
+
+    Raises:
+        RecordError: they are damaged or contradict each other.
+    """
+    record = records.read(path)
+    names = (record.search.protocol, record.task.name, record.backbone.name)
+    if path != records.place(results, *names):
+        protocol, task, backbone = names
+        message = f"{path} holds a record of {backbone} on {task} by {protocol}; move it"
+        raise RecordError(message)
+    predictions = Predictions.load(path.with_suffix(".npz"))
+    asked = (predictions.ids, predictions.groups, predictions.truth)
+    clips = provenance.digest([array.tolist() for array in asked])
+    try:
+        entry = registry.tasks[record.task.name]
+    except UnknownNameError:
+        return Row(record, None, clips)
+    try:
+        found = resamples.of(entry, predictions, path.with_suffix(".npz"))
+    except (ValueError, TypeError, IndexError) as error:
+        message = f"{path.with_suffix('.npz')} does not hold predictions: {error}"
+        raise RecordError(message) from error
+    said = record.primary.value
+    if not math.isclose(found.value, said, abs_tol=TOLERANCE):
+        message = f"{path} says {said:.6f}, its predictions give {found.value:.6f}"
+        raise RecordError(message)
+    return Row(record, found.samples, clips)
+
+
+def comparable(task: str, rows: Rows) -> dict[str, Samples]:
+    """Resampled scores by backbone, of the rows that were scored on the same test clips.
+
+    Where rows left out different clips, the set that most rows share is compared.
+    """
+    mine = {backbone: row for (name, backbone), row in sorted(rows.items()) if name == task}
+    shared = Counter(row.clips for row in mine.values()).most_common(1)[0][0]
+    return {
+        backbone: row.samples
+        for backbone, row in mine.items()
+        if row.samples is not None and row.clips == shared
+    }

@@ -1,0 +1,83 @@
+"""Records of made-up rows, and the tasks they are of."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from bench import statistics
+from leaderboard import records
+from leaderboard.records import Predictions, Record
+from tasks import DataSet, Kind, Split, Task
+from tasks._metrics import ACCURACY
+
+CLIPS = 120
+GROUPS = [f"song {i // 2:02}" for i in range(CLIPS)]
+
+FACTS = """{
+"backbone": {"name": "%(backbone)s", "family": "random", "summary": "s", "parameters": 1500000,
+    "paper": "Doe, 2020", "licence": "MIT", "weights_licence": "CC0", "trained_on": ["mtt"]},
+"task": {"name": "%(task)s", "summary": "Which of two? With a | in it", "kind": "multiclass",
+    "suites": ["toys"], "recorded": true, "licence": "CC0", "paper": "p", "labels": ["a", "b"],
+    "primary": "accuracy"},
+"per_class": {}, "variants": [],
+"clips": {"train": 1234, "validation": 20},
+"search": {"protocol": "tuned-v1", "budget": 60, "seconds": null, "seeds": [0, 1],
+    "validation": 0.5, "chosen": {"model": "linear", "c": 0.01}, "trials": []},
+"costs": {"encode_seconds": 1234.56, "real_time_factor": 30.0, "probe_seconds": 2.0,
+    "peak_memory_mb": null, "device": "cpu"},
+"provenance": {"command": "bench run -b %(backbone)s -t %(task)s", "commit": null,
+    "machine": "m", "packages": {}, "features": "f", "data": "d", "weights": null,
+    "precision": "fp32"}
+}"""
+
+
+def card(name: str) -> Task:
+    return Task(
+        name=name,
+        summary="Which of two?",
+        data=DataSet(name="toys", licence="CC0", paper="p", how_to_get="", recorded=True),
+        kind=Kind.MULTICLASS,
+        labels=("a", "b"),
+        metrics=(ACCURACY,),
+        clips=lambda _folder: [],
+        counts={Split.TEST: CLIPS},
+        suites=("toys",),
+    )
+
+
+def put(
+    folder: Path,
+    backbone: str,
+    task: str,
+    right: float,
+    *,
+    clips: slice = slice(None),
+    leak: Iterable[str] = (),
+    skipped: Mapping[str, str] | None = None,
+    labels_seed: int = 0,
+    groups: Sequence[str] = GROUPS,
+) -> None:
+    """Write the record of a row that gets this share of clips right."""
+    truth = np.random.default_rng(labels_seed).integers(0, 2, CLIPS)[clips]
+    rng = np.random.default_rng([*backbone.encode(), *task.encode()])
+    guess = np.where(rng.uniform(size=CLIPS)[clips] < right, truth, 1 - truth)
+    groups = list(groups)[clips]
+    found = Predictions(
+        ids=np.array([f"clip {i:03}" for i in range(CLIPS)])[clips],
+        groups=np.array(groups),
+        truth=truth,
+        scores=np.eye(2, dtype=np.float32)[guess][None],
+    )
+    score = statistics.estimate(ACCURACY, truth, [np.eye(2)[guess]], groups)
+    value = dataclasses.asdict(score)
+    facts = json.loads(FACTS % {"backbone": backbone, "task": task})
+    facts |= {"scores": {"accuracy": value}, "leak": tuple(leak)}
+    facts["clips"] |= {"test": len(truth), "groups": len(set(groups)), "skipped": skipped or {}}
+    record = Record.model_validate(facts)
+    place = records.place(folder / "results", "tuned-v1", task, backbone)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    found.save(place.with_suffix(".npz"))
+    place.write_text(record.to_json())

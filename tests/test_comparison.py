@@ -1,0 +1,71 @@
+"""Two rows, compared as the board compares them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench import board, comparison
+from bench.errors import UserError
+from bench.registry import Registry, UnknownNameError
+from tests.boards import put
+from tests.commands import LINEAR, bench
+
+
+def test_a_clear_difference_is_told_from_none(full: Path, known: Registry) -> None:
+    found = comparison.compare(full, known, ("alike", "worst"), "tuned-v1")
+    assert [each.task for each in found] == ["toys/one", "toys/two"]
+    for each in found:
+        assert each.low < each.value < each.high
+        assert each.low > 0.2
+        assert each.p < 0.01
+        assert each.mcnemar is None
+    for each in comparison.compare(full, known, ("alike", "same"), "tuned-v1"):
+        assert each.low < 0 < each.high
+        assert each.p > 0.05
+
+
+def test_it_agrees_with_the_letters_and_turns_round(full: Path, known: Registry) -> None:
+    (suite,) = board.suites(full, known)
+    letters = {line.name: line.letters["toys/one"] for line in suite.lines}
+    for pair in (("alike", "worst"), ("alike", "same")):
+        one = comparison.compare(full, known, pair, "tuned-v1")[0]
+        assert (one.p <= 0.05) == (letters[pair[0]] != letters[pair[1]])
+        back = comparison.compare(full, known, pair[::-1], "tuned-v1")[0]
+        assert (back.value, back.low, back.p) == (-one.value, -one.high, one.p)
+        assert one.detectable == suite.detectable["toys/one"]
+
+
+def test_mcnemar_is_asked_where_every_clip_is_a_group(tmp_path: Path, known: Registry) -> None:
+    for name, right in (("good", 0.9), ("fair", 0.85), ("bad", 0.5)):
+        put(tmp_path, name, "toys/one", right, groups=[str(i) for i in range(120)])
+    (clear,) = comparison.compare(tmp_path, known, ("good", "bad"), "tuned-v1")
+    (close,) = comparison.compare(tmp_path, known, ("good", "fair"), "tuned-v1")
+    assert clear.mcnemar is not None
+    assert close.mcnemar is not None
+    assert clear.mcnemar < 0.001
+    assert close.mcnemar > 0.05
+
+
+def test_rows_that_share_no_clips_are_not_compared(full: Path, known: Registry) -> None:
+    put(full, "fewer", "toys/one", 0.85, clips=slice(100))
+    with pytest.raises(UserError, match="fewer and worst were not scored on the same clips of any"):
+        comparison.compare(full, known, ("fewer", "worst"), "tuned-v1")
+    with pytest.raises(UnknownNameError, match=r"no row of knn-v1 on .* is named 'alike'"):
+        comparison.compare(full, known, ("alike", "worst"), "knn-v1")
+
+
+@pytest.mark.usefixtures("toy")
+def test_the_command_prints_a_table_or_a_document(capsys: pytest.CaptureFixture[str]) -> None:
+    bench("run", "-b", "level", "-b", "melstats", "-t", "toys/loud", *LINEAR, capsys=capsys)
+    words = ("compare", "level", "melstats", *LINEAR)
+    code, out, _ = bench(*words, capsys=capsys)
+    assert code == 0
+    assert "McNemar" in out
+    assert "toys/loud" in out
+    _, out, _ = bench(*words, "--json", capsys=capsys)
+    (found,) = json.loads(out)
+    assert found["low"] <= found["value"] <= found["high"]
+    code, _, err = bench("compare", "level", "melstat", *LINEAR, capsys=capsys)
+    assert code == 2
+    assert "Did you mean melstats?" in err

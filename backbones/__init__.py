@@ -6,7 +6,7 @@ begin with an underscore holds cards at module level; there is no other list.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +20,10 @@ Audio: TypeAlias = npt.NDArray[np.float32]
 
 Features: TypeAlias = dict[str, npt.NDArray[np.float32]]
 """Layer name → (batch, frames, dim); frames is 1 for a layer that has no time axis."""
+
+
+Texts: TypeAlias = npt.NDArray[np.float32]
+"""(texts, dim)."""
 
 
 class Family(StrEnum):
@@ -65,6 +69,14 @@ class Encoder(ABC):
         A network overrides it to average on its own device.
         """
         return {name: x.mean(axis=1, keepdims=True) for name, x in self.encode(audio).items()}
+
+    def read(self, texts: Sequence[str]) -> Texts:
+        """Texts in the space of the card's `joint` layer: (texts, dim).
+
+        Only an encoder whose card names such a layer has a text side.
+        """
+        message = f"{type(self).__name__} has no text side to read {len(texts)} texts with"
+        raise NotImplementedError(message)
 
     def to(self, device: str, precision: Precision) -> Self:
         """Move to a torch device name and a precision. The default stays on the CPU.
@@ -117,6 +129,8 @@ class Backbone:
         weights_licence: of the weights; None where there are none.
         version: raise it when the features change for a reason that is not in the code.
         aliases: other names it answers to.
+        joint: the layer whose mean over a clip is compared with texts by cosine; None for a
+            backbone without a text side.
     """
 
     name: str
@@ -138,10 +152,14 @@ class Backbone:
     weights_licence: str | None = None
     version: int = 1
     aliases: tuple[str, ...] = ()
+    joint: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a card that contradicts itself."""
         names = [layer.name for layer in self.layers]
+        if self.joint is not None and self.joint not in names:
+            message = f"{self.name}: the joint layer {self.joint!r} is none of {names}"
+            raise ValueError(message)
         if len(set(names)) != len(names) or self.default not in names:
             message = f"{self.name}: layers {names} must be unique and hold {self.default!r}"
             raise ValueError(message)

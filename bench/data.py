@@ -104,6 +104,10 @@ def _check(task: Task, place: Path, listed: Sequence[Clip]) -> None:
             "Give the clips the groups that they belong to, or each its own id as group"
         )
         raise DataError(message)
+    if {clip.fold for clip in listed} != set(range(1, task.folds + 1) if task.folds else [0]):
+        found_folds = sorted({clip.fold for clip in listed})
+        message = f"{task.name} has {task.folds} folds by its card, its clips are in {found_folds}"
+        raise DataError(message)
     found = count(listed)
     if found != dict(task.counts):
         message = (

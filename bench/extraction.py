@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from backbones import Audio, Backbone, Encoder, Features, Precision
+from backbones import Audio, Backbone, Encoder, Features, Precision, Texts
 from bench import assets, audio, provenance, shards
 from bench.audio import BadAudioError, Samples
 from bench.errors import UserError
@@ -135,6 +135,20 @@ def load(card: Backbone, settings: Settings) -> Encoder:
     else:
         encoder = card.build()
     return encoder.to(settings.device, settings.precision)
+
+
+def read(card: Backbone, texts: Sequence[str], settings: Settings) -> Texts:
+    """What the backbone makes of texts: (texts, dim of its joint layer).
+
+    Raises:
+        EncoderError: it is not that.
+    """
+    found = load(card, replace(settings, device=resolve(settings.device))).read(texts)
+    expected = (len(texts), next(layer.dim for layer in card.layers if layer.name == card.joint))
+    if found.shape != expected or not np.isfinite(found).all():
+        message = f"{card.name} read {len(texts)} texts as {found.shape}, expected {expected}"
+        raise EncoderError(message)
+    return found
 
 
 def resolve(device: str) -> str:

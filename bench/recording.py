@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from backbones import Backbone
 from bench import provenance, statistics
@@ -13,7 +14,7 @@ from bench.probes.job import Result, Variant
 from bench.store import Cost, write_atomically
 from leaderboard import records
 from leaderboard.records import Predictions, Record
-from tasks import Clip, Kind, Metric, Split, Task, Truth
+from tasks import Clip, Kind, Metric, Split, Task, Truth, rotation
 
 
 class UndefinedTestScoreError(ValueError):
@@ -54,12 +55,26 @@ class Row:
         """The clips of a split."""
         return [clip for clip in self.clips if clip.split is split]
 
+    def turns(self) -> list[list[Clip]]:
+        """The clips, once; with folds, once for each, in which it is the test split."""
+        folds = self.task.folds
+        turns = [rotation(self.clips, fold, folds) for fold in range(1, folds + 1)]
+        return turns or [list(self.clips)]
+
+    def places(self) -> list[npt.NDArray[np.int64]]:
+        """For each turn, where its test clips are among all that are tested."""
+        at = {clip.id: index for index, clip in enumerate(self.of(Split.TEST))}
+        return [
+            np.array([at[clip.id] for clip in turn if clip.split is Split.TEST], dtype=np.int64)
+            for turn in self.turns()
+        ]
+
     def key(self) -> str:
         """Changes with the test labels, the cards and the way scores are made."""
         return provenance.digest(
             [
                 *(self.trials, self.budget_seconds, self.seeds, self.command),
-                [[c.id, c.label, c.group] for c in self.of(Split.TEST)],
+                [[c.id, c.label, c.group, c.fold] for c in self.of(Split.TEST)],
                 [[m.name, m.bounds] for m in self.task.metrics],
                 *(_backbone_facts(self.backbone).model_dump(), _task_facts(self.task).model_dump()),
                 dict(self.skipped),
@@ -164,9 +179,7 @@ def _score(row: Row, metric: Metric, predictions: Predictions) -> records.Score:
 
 
 def _variants(row: Row, result: Result) -> tuple[records.Variant, ...]:
-    """All that were tested, where there are several."""
-    if len(result.variants) == 1:
-        return ()
+    """All that have a name."""
     return tuple(
         records.Variant(
             name=variant.name,
@@ -175,6 +188,7 @@ def _variants(row: Row, result: Result) -> tuple[records.Variant, ...]:
             score=_score(row, row.task.primary, _predictions(row, variant)),
         )
         for variant in result.variants
+        if variant.name
     )
 
 
@@ -205,6 +219,7 @@ def _counts(row: Row) -> records.Clips:
         validation=len(row.of(Split.VALIDATION)),
         test=len(row.of(Split.TEST)),
         groups=len({clip.group for clip in row.of(Split.TEST)}),
+        folds=row.task.folds,
         skipped=dict(row.skipped),
     )
 

@@ -1,23 +1,22 @@
 """Backbone × task → predictions → record."""
 
-import signal
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from multiprocessing import active_children, get_context
 from os import cpu_count
 from pathlib import Path
 
-from backbones import Backbone
+from backbones import Backbone, Texts
 from bench import assets, data, extraction, provenance, recording
 from bench.digests import Digests
 from bench.errors import UserError
 from bench.extraction import DeviceError
-from bench.probes.job import Job
-from bench.probes.protocols import PROTOCOLS, Protocol
+from bench.pool import as_finished, interrupts_ignored, processes
+from bench.probes import folds
+from bench.probes.job import Job, Result
+from bench.probes.protocols import PROTOCOLS, Protocol, ZeroShot
 from bench.progress import Reporter
 from bench.recording import Row
 from bench.registry import Entry
@@ -38,10 +37,10 @@ class _Table:
 
 @dataclass(frozen=True)
 class _Work:
-    """A pair whose features are in the store."""
+    """A pair whose features are in the store; it has a job, or one a fold."""
 
     row: Row
-    job: Job
+    jobs: tuple[Job, ...]
     cost: Cost
 
     @property
@@ -51,7 +50,7 @@ class _Work:
     @cached_property
     def kept(self) -> Path:
         """Where the record lies once it is made."""
-        return self.job.folder / f"record-{self.row.key()[:16]}.json"
+        return self.jobs[0].folder / f"record-{self.row.key()[:16]}.json"
 
 
 def why_not(
@@ -63,7 +62,7 @@ def why_not(
         return f"{backbone.name} has no layer {layer!r}, it has {', '.join(names)}"
     if task.kind is Kind.FRAMES and all(each.frame_rate is None for each in backbone.layers):
         return f"{task.name} asks about time, {backbone.name} gives one vector a window"
-    return protocol.why_not(task)
+    return protocol.why_not(backbone, task)
 
 
 def run(
@@ -207,26 +206,45 @@ class _Run:
             features=features,
             command=request.command(entry.card.name, task.name),
         )
-        keys = {s: tuple(table.keys[c.id] for c in row.of(s)) for s in Split}
-        job = Job(
-            include=request.include,
-            backbone=entry.card.name,
-            task=task.name,
+        code = provenance.code_digest(table.entry.file)
+        texts = None
+        if isinstance(PROTOCOLS[row.protocol], ZeroShot):
+            prompts = task.prompts or task.labels
+            texts = extraction.read(entry.card, prompts, request.settings)
+        jobs = tuple(self._job(row, clips, store, table, code, texts) for clips in row.turns())
+        return _Work(row, jobs, store.cost(table.keys[clip.id] for clip in usable))
+
+    def _job(
+        self,
+        row: Row,
+        clips: Sequence[Clip],
+        store: Store,
+        table: _Table,
+        code: str,
+        texts: Texts | None,
+    ) -> Job:
+        """What one search is told: features of all splits, labels of two."""
+        by_split = {split: [clip for clip in clips if clip.split is split] for split in Split}
+        labels = {
+            split: recording.truth(row.task.kind, by_split[split])
+            for split in (Split.TRAIN, Split.VALIDATION)
+        }
+        return Job(
+            include=self.request.include,
+            backbone=row.backbone.name,
+            task=row.task.name,
             store=store.folder,
-            keys=keys,
-            labels={
-                split: recording.truth(task.kind, row.of(split))
-                for split in (Split.TRAIN, Split.VALIDATION)
-            },
-            protocol=request.protocol,
-            layer=request.layer,
-            trials=request.trials,
-            budget_seconds=request.budget_seconds,
+            keys={s: tuple(table.keys[clip.id] for clip in by_split[s]) for s in Split},
+            labels=labels,
+            protocol=row.protocol,
+            layer=self.request.layer,
+            trials=row.trials,
+            budget_seconds=row.budget_seconds,
             seeds=row.seeds,
             cache=self.cache / "probes",
-            code=provenance.code_digest(table.entry.file),
+            code=code,
+            texts=texts,
         )
-        return _Work(row, job, store.cost(table.keys[clip.id] for clip in usable))
 
     def probe(self, work: Sequence[_Work]) -> None:
         """Search, refit and score what is not there yet; one process a core."""
@@ -245,18 +263,22 @@ class _Run:
         pool_size = min(len(waiting), cpu_count() or 1)
         with (
             self.reporter.step("probing", "pairs") as step,
-            _pool(pool_size, worker.prepare_process) as pool,
+            processes(pool_size, worker.prepare_process) as pool,
         ):
             step(0, len(waiting))
-            with _interrupts_ignored():
-                futures = {pool.submit(worker.run, each.job): each for each in waiting}
-            for done, future in enumerate(as_completed(futures), 1):
-                each = futures[future]
-                with self.failures_of([each.pair]):
-                    record = recording.evaluate(each.row, future.result(), each.cost)
-                    recording.save(record, each.row, future.result(), each.kept)
-                    self._deliver(each, Status.DONE)
+            with interrupts_ignored():
+                futures = [[pool.submit(worker.run, job) for job in w.jobs] for w in waiting]
+            for done, index in enumerate(as_finished(futures), 1):
+                with self.failures_of([waiting[index].pair]):
+                    self._score(waiting[index], [future.result() for future in futures[index]])
                 step(done, len(waiting))
+
+    def _score(self, work: _Work, found: Sequence[Result]) -> None:
+        """Put folds together, score them, and keep the record."""
+        result = folds.merge(found, work.row.places())
+        record = recording.evaluate(work.row, result, work.cost)
+        recording.save(record, work.row, result, work.kept)
+        self._deliver(work, Status.DONE)
 
     def _deliver(self, work: _Work, status: Status) -> None:
         """Copy a record and its predictions into the results folder."""
@@ -271,27 +293,3 @@ class _Run:
 
 def _quietly(_done: int, _total: int) -> None:
     """A step that takes no time."""
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Processes that are started now leave Ctrl-C to this one, from their first instruction."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _pool(size: int, initializer: Callable[[], None]) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end at once when the run is interrupted."""
-    pool = ProcessPoolExecutor(size, mp_context=get_context("spawn"), initializer=initializer)
-    try:
-        yield pool
-    except BaseException:
-        for process in active_children():
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)

@@ -14,10 +14,12 @@ import numpy as np
 from backbones import Audio, Backbone, Features
 from bench import assets, data
 from bench.registry import Entry
-from tasks import Clip, Kind, Split, Task, Truth
+from tasks import Clip, Kind, Split, Task, Truth, rotation
 
 CLOSE = 1e-4
 """How far features may move when a clip changes its batch."""
+
+FEWEST_FOLDS = 3
 
 EDGE_FRAMES = 2
 """How many frames more or fewer than seconds × rate a layer may have."""
@@ -129,6 +131,19 @@ def short_clips_are_taken(card: Backbone) -> None:
     _expect_finite(features)
 
 
+def texts_are_read_into_the_joint_layer(card: Backbone) -> None:
+    """A backbone with a text side reads texts one by one as together, in the layer's width."""
+    if card.joint is None:
+        return
+    encoder, words = card.build(), ["a violin", "slow piano music"]
+    together = encoder.read(words)
+    dim = next(layer.dim for layer in card.layers if layer.name == card.joint)
+    expect(together.shape == (2, dim), f"texts are {together.shape}, not (2, {dim})")
+    for row, text in enumerate(words):
+        far = _distance(together[[row]], encoder.read([text]))
+        expect(far <= CLOSE, f"a text moves by {far:.1e} with its neighbours")
+
+
 def input_is_left_alone(card: Backbone) -> None:
     """`encode` does not write into the audio it is given."""
     audio = noise(card, 1)
@@ -148,6 +163,7 @@ BACKBONE_CHECKS: tuple[Check[Backbone], ...] = tuple(
         features_are_finite,
         short_clips_are_taken,
         input_is_left_alone,
+        texts_are_read_into_the_joint_layer,
     )
 )
 
@@ -165,7 +181,9 @@ def task_card_is_complete(card: Task) -> None:
     for name in ("licence", "paper", "how_to_get"):
         expect(getattr(card.data, name), f"the data set's {name} is needed")
     expect(card.summary and card.metrics and card.labels, "summary, metrics, labels are needed")
+    expect(len(card.prompts) in {0, len(card.labels)}, "of prompts there must be one a label")
     expect(set(card.counts) == set(Split), "counts are needed for every split")
+    expect(card.folds == 0 or card.folds >= FEWEST_FOLDS, "of folds there must be 3 at least")
     for source in card.data.sources:
         assets.parse(source)
 
@@ -201,19 +219,23 @@ def labels_are_in_range(task: Listed) -> None:
 
 
 def every_class_is_trained_on(task: Listed) -> None:
-    """Whatever class is tested or validated has training clips."""
+    """Whatever class is tested or validated has training clips, in every rotation of folds."""
+    folds = task.card.folds
+    turns = [rotation(task.clips, fold, folds) for fold in range(1, folds + 1)] or [task.clips]
     if task.card.kind in {Kind.MULTICLASS, Kind.KEY}:
-        trained = {clip.label for clip in task.clips if clip.split is Split.TRAIN}
-        missing = {clip.label for clip in task.clips} - trained
-        expect(not missing, f"classes {missing} have no training clip")
+        for clips in turns:
+            trained = {clip.label for clip in clips if clip.split is Split.TRAIN}
+            missing = {clip.label for clip in clips} - trained
+            expect(not missing, f"classes {missing} have no training clip")
 
 
 def groups_stay_in_one_split(task: Listed) -> None:
-    """No group has clips on both sides of the line."""
-    where: dict[str, Split] = {}
+    """No group has clips on both sides of a line."""
+    where: dict[str, str] = {}
     for clip in task.clips:
-        split = where.setdefault(clip.group, clip.split)
-        expect(split is clip.split, f"group {clip.group!r} is in {split} and in {clip.split}")
+        mine = f"fold {clip.fold}" if clip.fold else clip.split.value
+        first = where.setdefault(clip.group, mine)
+        expect(first == mine, f"group {clip.group!r} is in {first} and in {mine}")
 
 
 def files_are_there(task: Listed) -> None:

@@ -30,10 +30,13 @@ def section(records: Sequence[Record]) -> str:
 
 def _asked(task: TaskFacts, records: Sequence[Record]) -> str:
     clips = max((record.clips for record in records), key=lambda each: each.test)
+    parts = f"{clips.train:,} / {clips.validation:,} / {clips.test:,}"
+    split = f"{parts} clips to train, validate and test"
+    if clips.folds:
+        split = f"{clips.test:,} clips in {clips.folds} folds, each tested once"
     return (
-        f"{'Recorded' if task.recorded else 'Rendered'} audio; "
-        f"{clips.train:,} / {clips.validation:,} / {clips.test:,} clips to train, validate and "
-        f"test, the last in {clips.groups:,} groups. {_few(clips.groups)}"
+        f"{'Recorded' if task.recorded else 'Rendered'} audio; {split}, "
+        f"the last in {clips.groups:,} groups. {_few(clips.groups)}"
         f"Paper: {_ended(task.paper)} Licence: {_ended(task.licence)}"
     )
 

@@ -133,12 +133,22 @@ class Variant(_Part):
 
 
 class Clips(_Part):
-    """How many clips were used, and which could not be."""
+    """How many clips were used, and which could not be.
+
+    Attributes:
+        train: to learn from.
+        validation: to choose by.
+        test: to score on; with folds all clips, each tested once.
+        groups: of test clips.
+        folds: that took turns; 0 for one split.
+        skipped: clip id → why it could not be used.
+    """
 
     train: int
     validation: int
     test: int
     groups: int
+    folds: int = 0
     skipped: Mapping[str, str]
 
 

@@ -8,7 +8,7 @@ level; there is no other list.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
@@ -59,6 +59,8 @@ class Clip:
         group: clips of one group (song, artist, tune) are resampled together.
         start: where it begins in the file [s].
         seconds: how long it is; None for the rest of the file.
+        fold: that it is tested in, from 1, where every clip is tested in turn; its split is then
+            `TEST`. 0 where the data have one split.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Clip:
     group: str
     start: float = 0.0
     seconds: float | None = None
+    fold: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,8 @@ class Task:
         counts: clips a split, as published.
         digest: `digest_of` the clips; None only for data whose labels are not fixed.
         suites: named groups it belongs to.
+        folds: how many there are, at least 3, where every clip is tested in turn; else 0.
+        prompts: a text for each label, for backbones with a text side; else the label itself.
         corpora: data sets whose audio it holds, compared with a backbone's `trained_on`.
     """
 
@@ -144,6 +149,8 @@ class Task:
     counts: Mapping[Split, int]
     digest: str | None = None
     suites: tuple[str, ...] = ()
+    folds: int = 0
+    prompts: tuple[str, ...] = ()
     corpora: tuple[str, ...] = ()
 
     @property
@@ -152,7 +159,17 @@ class Task:
         return self.metrics[0]
 
 
+def rotation(clips: Iterable[Clip], fold: int, folds: int) -> list[Clip]:
+    """The clips with one fold as test, the next as validation, and the rest to train on.
+
+    So whatever is chosen for a fold is chosen without it: validation is nested.
+    """
+    named = {fold: Split.TEST, fold % folds + 1: Split.VALIDATION}
+    return [replace(clip, split=named.get(clip.fold, Split.TRAIN)) for clip in clips]
+
+
 def digest_of(clips: Iterable[Clip]) -> str:
-    """Sha256 over ids, splits, groups, labels and times of the clips, in any order."""
-    rows = sorted(json.dumps([c.id, c.split, c.group, c.label, c.start, c.seconds]) for c in clips)
+    """Sha256 over ids, splits, folds, groups, labels and times of the clips, in any order."""
+    facts = ([c.id, c.split, c.group, c.label, c.start, c.seconds, c.fold] for c in clips)
+    rows = sorted(json.dumps(row if row[-1] else row[:-1]) for row in facts)
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()

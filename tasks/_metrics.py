@@ -24,6 +24,7 @@ Values: TypeAlias = npt.NDArray[np.float64]
 
 TONICS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 FIFTH = 0.5
+TEMPO_TOLERANCE = 0.04
 KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS)
 
 
@@ -117,6 +118,51 @@ def key_weighted_both_fifths(truth: Truth, scores: Scores, weights: Weights) -> 
     return _mean(_key_credit_both_fifths(truth, scores), weights)
 
 
+def tempo_accuracy_1(truth: Truth, scores: Scores, weights: Weights) -> Values:
+    """Share of clips whose tempo is within 4 % (Gouyon et al., 2006, accuracy 1).
+
+    Args:
+        truth: (clips, 1) log2 of beats per minute.
+        scores: (clips, 1), likewise.
+        weights: (resamples, clips), >= 0.
+
+    Returns:
+        (resamples,).
+    """
+    return _mean(_tempo_hit(truth, scores, (1.0,)), weights)
+
+
+def tempo_accuracy_2(truth: Truth, scores: Scores, weights: Weights) -> Values:
+    """As `tempo_accuracy_1`, but 2, 3, 1/2 and 1/3 times the tempo count too (accuracy 2)."""
+    return _mean(_tempo_hit(truth, scores, (1.0, 2.0, 3.0, 1 / 2, 1 / 3)), weights)
+
+
+def within_one(truth: Truth, scores: Scores, weights: Weights) -> Values:
+    """Share of clips whose class is at most one step from the true one, for ordered classes.
+
+    Shapes as in `accuracy`.
+    """
+    near = np.abs(scores.argmax(axis=1) - truth) <= 1
+    return _mean(near.astype(np.float64), weights)
+
+
+def quadratic_kappa(truth: Truth, scores: Scores, weights: Weights) -> Values:
+    """Cohen's kappa with squared distances, for ordered classes (Cohen, 1968); as in `accuracy`.
+
+    A resample in which truth and choice are one and the same class scores 0, as it tells nothing.
+    """
+    chosen, steps = scores.argmax(axis=1), np.arange(scores.shape[1])
+    gap = (chosen - truth).astype(np.float64) ** 2
+    total = weights.sum(axis=1)
+    true_share = weights @ np.equal(truth[:, None], steps) / total[:, None]
+    chosen_share = weights @ np.equal(chosen[:, None], steps) / total[:, None]
+    distance = (steps[:, None] - steps) ** 2.0
+    expected = np.einsum("ri,ij,rj->r", true_share, distance, chosen_share)
+    seen = weights @ gap / total
+    apart = np.divide(seen, expected, out=np.ones_like(seen), where=expected > 0)
+    return np.asarray(1 - apart, dtype=np.float64)
+
+
 ACCURACY = Metric("accuracy", accuracy)
 BALANCED_ACCURACY = Metric("balanced accuracy", balanced_accuracy)
 ROC_AUC = Metric("ROC-AUC", roc_auc, chance=0.5)
@@ -127,6 +173,10 @@ KEY_WEIGHTED_MIREX2017 = Metric(
     "weighted score (both fifths)", key_weighted_both_fifths, chance=2.5 / 24
 )
 KEY_ACCURACY = Metric("key accuracy", accuracy, chance=1 / 24)
+TEMPO_ACCURACY_1 = Metric("tempo accuracy 1", tempo_accuracy_1)
+TEMPO_ACCURACY_2 = Metric("tempo accuracy 2", tempo_accuracy_2)
+WITHIN_ONE = Metric("within one", within_one)
+KAPPA = Metric("quadratic kappa", quadratic_kappa, bounds=(-1.0, 1.0), chance=0.0)
 
 
 @cache
@@ -159,6 +209,11 @@ def _key_credit(truth: Truth, scores: Scores) -> Values:
 def _key_credit_both_fifths(truth: Truth, scores: Scores) -> Values:
     pairs = truth.astype(np.int64), scores.argmax(axis=1)
     return np.asarray(_key_table(both_fifths=True)[pairs])
+
+
+def _tempo_hit(truth: Truth, scores: Scores, factors: tuple[float, ...]) -> Values:
+    octaves = (scores[:, 0] - truth[:, 0])[:, None] - np.log2(factors)
+    return np.asarray((np.abs(2.0**octaves - 1) <= TEMPO_TOLERANCE).any(axis=1), dtype=np.float64)
 
 
 def _mean(credit: Values, weights: Weights) -> Values:

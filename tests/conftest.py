@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bench import assets, data, registry
 from bench.registry import Registry
 from tests.boards import card, put
 from tests.commands import TOY
+
+settings.register_profile("no deadline", deadline=None)  # tests assert no times
+settings.load_profile("no deadline")
 
 USER_CACHE = assets.cache_folder()
 

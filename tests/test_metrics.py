@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
+    cohen_kappa_score,
     r2_score,
     recall_score,
     roc_auc_score,
@@ -22,6 +23,7 @@ from tasks import Metric, _metrics
 from tasks._metrics import (
     ACCURACY,
     BALANCED_ACCURACY,
+    KAPPA,
     KEY_ACCURACY,
     KEY_WEIGHTED,
     KEY_WEIGHTED_MIREX2017,
@@ -29,6 +31,9 @@ from tasks._metrics import (
     PR_AUC,
     R2,
     ROC_AUC,
+    TEMPO_ACCURACY_1,
+    TEMPO_ACCURACY_2,
+    WITHIN_ONE,
 )
 
 Array = npt.NDArray[np.float64]
@@ -193,6 +198,38 @@ def test_a_tag_without_positives_is_left_out_of_the_mean(metric: Metric) -> None
 def test_r2_of_a_constant_target_is_finite(guess: float, expected: float) -> None:
     constant = np.full((7, 1), 0.1)
     assert R2.function(constant, np.full((7, 1), guess), np.ones((1, 7))) == expected
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_tempo_accuracies_are_ratios_within_4_percent(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    bpm = rng.uniform(40, 240, 30)
+    factor = rng.choice([1, 2, 3, 1 / 2, 1 / 3, 1.5], 30) * rng.uniform(0.93, 1.07, 30)
+    truth, guess = np.log2(bpm)[:, None], np.log2(bpm * factor)[:, None]
+    weights = rng.integers(0, 3, (4, 30)).astype(float) + 1e-9
+    for metric, ratios in ((TEMPO_ACCURACY_1, [1]), (TEMPO_ACCURACY_2, [1, 2, 3, 1 / 2, 1 / 3])):
+        right = [any(abs(f / ratio - 1) <= 0.04 for ratio in ratios) for f in factor]
+        expected = [np.average(right, weights=w) for w in weights]
+        np.testing.assert_allclose(metric.function(truth, guess, weights), expected)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_ordered_classes_are_scored_as_scikit_learn_does(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth, scores = rng.integers(0, 4, 40), rng.random((40, 4))
+    weights = np.stack([np.ones(40), rng.integers(0, 3, 40)])
+    guess = scores.argmax(1)
+    found = KAPPA.function(truth, scores, weights)
+    for value, weight in zip(found, weights, strict=True):
+        expected = cohen_kappa_score(truth, guess, weights="quadratic", sample_weight=weight)
+        assert value == pytest.approx(expected)
+    near = [np.average(np.abs(truth - guess) <= 1, weights=w) for w in weights]
+    np.testing.assert_allclose(WITHIN_ONE.function(truth, scores, weights), near)
+
+
+def test_a_single_class_says_nothing_of_agreement() -> None:
+    truth, scores = np.zeros(5, dtype=np.int64), np.eye(3)[np.zeros(5, dtype=int)]
+    assert KAPPA.function(truth, scores, np.ones((1, 5))) == 0
 
 
 def test_importing_the_metrics_imports_no_mir_eval() -> None:

@@ -137,7 +137,7 @@ def test_predictions_of_different_numbers_of_clips_are_refused(tmp_path: Path) -
         Predictions.load(path)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(place=st.floats(0, 0.999), bits=st.integers(1, 255), cut=st.booleans())
 def test_a_damaged_file_of_predictions_is_refused_in_one_line_or_reads_right(
     tmp_path_factory: pytest.TempPathFactory, place: float, bits: int, *, cut: bool

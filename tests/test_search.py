@@ -199,7 +199,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[Trial]]
     return journal.read_bytes(), trials
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(share=st.floats(0, 1))
 def test_a_journal_that_ends_anywhere_is_gone_on_with(
     tmp_path_factory: pytest.TempPathFactory, whole: tuple[bytes, list[Trial]], share: float

@@ -184,7 +184,7 @@ def test_a_clear_gap_survives_the_correction_for_many_rows() -> None:
     assert set(found[1:]) == {"b"}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(0, 1), max_size=20))
 def test_holm_is_statsmodels(p: list[float]) -> None:
     if p:
@@ -194,7 +194,7 @@ def test_holm_is_statsmodels(p: list[float]) -> None:
         assert statistics.holm(p).size == 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(1, 8), st.floats(0, 1), st.integers(0, 2**32 - 1))
 def test_rows_share_a_letter_exactly_if_they_are_not_different(
     rows: int, density: float, seed: int
@@ -220,7 +220,6 @@ def test_a_mean_rank_has_the_t_interval_of_scipy() -> None:
     assert statistics.ranks([0.2, 0.9, 0.2]).tolist() == [2.5, 1.0, 2.5]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
 def test_mcnemar_is_statsmodels(pairs: list[tuple[bool, bool]]) -> None:
     one, other = zip(*pairs, strict=True)

@@ -38,6 +38,7 @@ class Model(StrEnum):
     LINEAR = "linear"
     MLP = "mlp"
     KNN = "knn"
+    TEXT = "text"
 
 
 class ClipFeatures(Protocol):
@@ -58,7 +59,8 @@ class Hyper:
         layer: of the backbone, or `EVERY_LAYER`.
         pooling: of windows.
         standardise: whether each feature is divided by its training deviation.
-        model: linear (logistic or ridge), a network, or nearest neighbours.
+        model: linear (logistic or ridge), a network, nearest neighbours, or nothing at all but
+            the texts of the labels.
         c: inverse strength of the linear model's L2 penalty, as in scikit-learn.
         learning_rate: of the network.
         weight_decay: of the network.
@@ -92,6 +94,7 @@ OF_A_MODEL = {
         *("hidden", "depth", "batch", "patience"),
     ),
     Model.KNN: ("neighbours",),
+    Model.TEXT: (),
 }
 """The hyper-parameters that only one model has."""
 
@@ -107,6 +110,7 @@ class Problem:
         features: of all splits.
         labels: of training and validation; there is no entry for test.
         layers: how many layers `EVERY_LAYER` stands for.
+        texts: (outputs, dim) of the labels, for a backbone with a text side.
     """
 
     kind: Kind
@@ -115,6 +119,7 @@ class Problem:
     features: ClipFeatures
     labels: Mapping[Split, Truth]
     layers: int = 1
+    texts: Matrix | None = None
 
     def score(self, scores: Scores) -> float:
         """The metric on validation."""

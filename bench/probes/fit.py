@@ -54,8 +54,10 @@ class Fitter:
                 groups.setdefault(replace(hyper, c=1.0), []).append(index)
             elif hyper.model is Model.MLP:
                 fitted[index] = _network(self._problem, hyper, seed, _of(watch, index))
-            else:
+            elif hyper.model is Model.KNN:
                 fitted[index] = _neighbours(self._problem, hyper)
+            else:
+                fitted[index] = _texts(self._problem, hyper)
         for shared, indices in groups.items():
             predictions = _linear(self._rotated(shared), [hypers[i].c for i in indices])
             fitted.update(zip(indices, predictions, strict=True))
@@ -190,6 +192,15 @@ def _neighbours(problem: Problem, hyper: Hyper) -> Predict:
     labels, shift = rows.labels()
     vote = knn.fit(features(Split.TRAIN).numpy(), labels.numpy(), problem, hyper.neighbours)
     return lambda split: rows.of_clips(split, vote(features(split).numpy()) + shift.numpy())
+
+
+def _texts(problem: Problem, hyper: Hyper) -> Predict:
+    """The cosine of a clip with the text of each label."""
+    if problem.texts is None:
+        message = "texts of the labels are needed where nothing else is known of them"
+        raise ValueError(message)
+    rows, texts = _Rows(problem, hyper), knn.unit(problem.texts.astype(np.float64))
+    return lambda split: knn.unit(rows.x(split).double().numpy()) @ texts.T
 
 
 def activated(kind: Kind, outputs: Tensor, shift: Tensor) -> Scores:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ import numpy.typing as npt
 from bench import provenance
 from bench.store import write_atomically
 from tasks import Split, Truth
+
+Hyper: TypeAlias = Mapping[str, str | float | bool]
+"""A configuration of a probe, by name."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Job:
         budget_seconds: of the search; None for no such end.
         seeds: of refits; the first is the search's.
         cache: where studies and results are kept.
+        texts: (outputs, dim) of the labels, where the backbone reads them.
         code: digest of what the task's metrics are made of.
     """
 
@@ -48,6 +53,7 @@ class Job:
     seeds: tuple[int, ...]
     cache: Path
     code: str
+    texts: npt.NDArray[np.float32] | None = None
 
     @cached_property
     def folder(self) -> Path:
@@ -59,6 +65,7 @@ class Job:
                 [version(package) for package in ("optuna", "torch")],
                 {split: list(keys) for split, keys in self.keys.items()},
                 {split: labels.tolist() for split, labels in self.labels.items()},
+                None if self.texts is None else self.texts.tolist(),
             ]
         )
         return self.cache / key[:32]
@@ -82,7 +89,7 @@ class Variant:
     """
 
     name: str
-    hyper: Mapping[str, str | float | bool]
+    hyper: Hyper
     validation: float
     scores: npt.NDArray[np.float32]
 
@@ -97,7 +104,7 @@ class Tried:
         pruned: whether it was ended early.
     """
 
-    hyper: Mapping[str, str | float | bool]
+    hyper: Hyper
     score: float
     pruned: bool
 

@@ -30,10 +30,10 @@ def fit(x: Vectors, y: Truth, problem: Problem, neighbours: int) -> Callable[[Ve
     known = ~np.isnan(votes)
     usual = np.nanmean(votes, axis=0)
     votes = np.nan_to_num(votes)
-    index = NearestNeighbors(n_neighbors=min(neighbours, len(x)), metric="cosine").fit(_unit(x))
+    index = NearestNeighbors(n_neighbors=min(neighbours, len(x)), metric="cosine").fit(unit(x))
 
     def predict(queries: Vectors) -> Scores:
-        distance, nearest = index.kneighbors(_unit(queries))
+        distance, nearest = index.kneighbors(unit(queries))
         weight = (2 - distance)[:, :, None] * known[nearest]
         total = weight.sum(1)
         mean = (weight * votes[nearest]).sum(1) / np.maximum(total, 1e-12)
@@ -42,6 +42,6 @@ def fit(x: Vectors, y: Truth, problem: Problem, neighbours: int) -> Callable[[Ve
     return predict
 
 
-def _unit(x: Vectors) -> Vectors:
+def unit(x: Vectors) -> Vectors:
     """Rows of length 1; one that is 0 stays, as far from everything."""
     return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12))

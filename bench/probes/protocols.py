@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from backbones import Backbone
 from bench.probes import EVERY_LAYER, Hyper, Model, Pooling
 from tasks import Kind, Task
 
@@ -14,6 +15,7 @@ class Case:
     Attributes:
         layers: that may be used, the default one first.
         poolings: that make a difference for these clips.
+        joint: the layer that is compared with texts, if there is one.
         weighable: whether the layers are as wide as each other, so that they can be summed.
         kind: of the task.
     """
@@ -22,6 +24,7 @@ class Case:
     poolings: tuple[Pooling, ...]
     weighable: bool
     kind: Kind
+    joint: str | None = None
 
     @property
     def default(self) -> Hyper:
@@ -49,9 +52,9 @@ class Protocol:
     seeds: int
     plan: Callable[[Case], Sequence[Hyper]]
 
-    def why_not(self, task: Task) -> str | None:
-        """Why it cannot be used on a task; None if it can."""
-        del task
+    def why_not(self, backbone: Backbone, task: Task) -> str | None:
+        """Why it cannot be used on a pair; None if it can."""
+        del backbone, task
         return None
 
 
@@ -84,11 +87,25 @@ class FewShot(Protocol):
     shots: tuple[int, ...]
     draws: int
 
-    def why_not(self, task: Task) -> str | None:
+    def why_not(self, backbone: Backbone, task: Task) -> str | None:
         """Targets have no labels to count examples of."""
+        del backbone
         if task.kind in {Kind.MULTICLASS, Kind.KEY, Kind.MULTILABEL}:
             return None
         return f"{self.name} counts examples of a label, {task.name} has none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZeroShot(Protocol):
+    """Nothing is trained: a label's score is the cosine of its text and the clip."""
+
+    def why_not(self, backbone: Backbone, task: Task) -> str | None:
+        """It takes a text side, and labels that texts can stand for."""
+        if backbone.joint is None:
+            return f"{self.name} reads the labels, {backbone.name} has no text side"
+        if task.kind is Kind.REGRESSION:
+            return f"{self.name} reads the labels, {task.name} has targets"
+        return None
 
 
 C_GRID = (1e-2, 1e-3, 1e-1, 1e-4, 1.0)
@@ -151,6 +168,11 @@ def _mulap(case: Case) -> list[Hyper]:
         patience=50,
     )
     return [network]
+
+
+def _texts(case: Case) -> list[Hyper]:
+    layer = case.joint or case.layers[0]
+    return [replace(case.default, layer=layer, standardise=False, model=Model.TEXT)]
 
 
 def leader_s(case: Case, leader: Hyper) -> list[Hyper]:
@@ -228,6 +250,14 @@ PROTOCOLS = {
             plan=lambda case: [replace(case.default, c=c) for c in C_GRID],
             shots=(1, 2, 4, 8, 16, 32),
             draws=20,
+        ),
+        ZeroShot(
+            name="zeroshot-v1",
+            summary="cosine of a clip with the text of each label; nothing is trained",
+            compare="zero-shot classification with one prompt a label (Radford et al., 2021)",
+            trials=1,
+            seeds=1,
+            plan=_texts,
         ),
     )
 }

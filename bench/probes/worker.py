@@ -60,7 +60,9 @@ def _probe(job: Job) -> Result:
     protocol = PROTOCOLS[job.protocol]
     features = StoredFeatures(Store(job.store), backbone, job.keys)
     layers = len(backbone.layers)
-    problem = Problem(task.kind, len(task.labels), task.primary, features, job.labels, layers)
+    problem = Problem(
+        *(task.kind, len(task.labels), task.primary, features, job.labels, layers, job.texts)
+    )
     case = _case(backbone, task, job.layer, several_windows=features.several_windows)
     trials = search(
         problem,
@@ -89,6 +91,7 @@ def _case(backbone: Backbone, task: Task, layer: str | None, *, several_windows:
         poolings=tuple(Pooling) if several_windows else (Pooling.MEAN,),
         weighable=layer is None and bool(others) and len(widths) == 1,
         kind=task.kind,
+        joint=backbone.joint,
     )
 
 

@@ -1,0 +1,110 @@
+"""Our side of the comparison with other evaluations: what is exchanged, driven and printed."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.peers import environments, exchange, page
+from benchmarks.peers.exchange import Answer, Embeddings, one_hot
+from benchmarks.peers.page import Cell, Compared
+from tasks import Split
+from tasks._metrics import ACCURACY
+
+CLIPS = 120
+TRUTH = np.arange(CLIPS) % 3
+GROUPS = [f"song {clip // 2}" for clip in range(CLIPS)]
+
+
+def answer(wrong: int, cpu_seconds: float = 2.0) -> Answer:
+    """One that errs on so many clips, spread over the groups."""
+    predicted = TRUTH.copy()
+    predicted[np.arange(wrong) * CLIPS // max(wrong, 1)] += 1
+    return Answer(one_hot(predicted % 3, 3)[None], 1 - wrong / CLIPS, 7, cpu_seconds)
+
+
+def rendered(wrong: Mapping[str, int], *, missing: str = "") -> str:
+    cells: dict[str, Cell | str] = dict.fromkeys(page.METHODS, missing)
+    for name, number in wrong.items():
+        seconds = 30.0 if name in page.OURS else 2.0
+        cells[name] = page.cell(ACCURACY, TRUTH, GROUPS, answer(number, seconds))
+    pair = Compared("mine", "toys/three", dict.fromkeys(Split, CLIPS), CLIPS // 2, cells)
+    return page.render([pair], command="python -m x", pins="p==1", machine="m")
+
+
+def row(text: str, beginning: str) -> list[str]:
+    lines = [line for line in text.splitlines() if line.startswith(f"| {beginning}")]
+    return [cell.strip() for cell in lines[-1].strip("|").split("|")]
+
+
+def test_embeddings_of_splits_of_any_length_come_back_in_order(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    sizes = {Split.TRAIN: 5, Split.VALIDATION: 1, Split.TEST: 3}
+    x = {s: rng.standard_normal((n, 4)).astype(np.float32) for s, n in sizes.items()}
+    y = {s: rng.integers(0, 9, n) for s, n in sizes.items()}
+    Embeddings(x, y, 9).save(tmp_path / "e.npz")
+    found = Embeddings.load(tmp_path / "e.npz")
+    assert found.classes == 9
+    for split in Split:
+        np.testing.assert_array_equal(found.x[split], x[split])
+        np.testing.assert_array_equal(found.y[split], y[split])
+        assert found.x[split].dtype == np.float32
+
+
+def test_answers_come_back(tmp_path: Path) -> None:
+    given = answer(5)
+    given.save(tmp_path / "a.npz")
+    found = Answer.load(tmp_path / "a.npz")
+    np.testing.assert_array_equal(found.scores, given.scores)
+    assert (found.own, found.fits, found.cpu_seconds) == (given.own, 7, 2.0)
+
+
+def test_a_driver_answers_with_every_method_of_its_own(tmp_path: Path) -> None:
+    exchange.small().save(tmp_path / "e.npz")
+    environments.drive(Path(sys.executable), "with_sklearn", tmp_path / "e.npz", tmp_path / "out")
+    expected = {name: 5 if name == "sklearn-mlp" else 1 for name in page.METHODS if "sk" in name}
+    found = {path.stem: Answer.load(path) for path in (tmp_path / "out").glob("*.npz")}
+    assert {name: len(each.scores) for name, each in found.items()} == expected
+    truth = exchange.small().y[Split.TEST]
+    for each in found.values():
+        assert (each.scores.argmax(-1) == truth).all()
+        assert each.cpu_seconds > 0
+
+
+def test_a_driver_that_fails_says_why(tmp_path: Path) -> None:
+    with pytest.raises(environments.PeerError, match=r"FileNotFoundError.*nowhere"):
+        environments.drive(Path(sys.executable), "with_sklearn", Path("nowhere"), tmp_path)
+
+
+def test_a_score_is_printed_with_our_interval_and_costs() -> None:
+    text = rendered({"tuned-v1": 12, "xares-knn": 24}, missing="no wheel")
+    table = text.partition("## Is")[0]
+    _, score, fits, seconds = row(table, "X-ARES kNN")
+    value = page.cell(ACCURACY, TRUTH, GROUPS, answer(24)).estimate
+    assert score == f"80.0 [{100 * value.low:.1f}, {100 * value.high:.1f}]"
+    assert value.low < 0.8 < value.high
+    assert (fits, seconds) == ("7", "2.00")
+    assert row(table, "MTEB, all clips")[1] == "not measured: no wheel"
+    assert "`python -m x`" in text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "verdict"), [(12, "yes"), (13, "within its interval"), (60, "no")]
+)
+def test_ours_is_held_against_the_best_peer(wrong: int, verdict: str) -> None:
+    text = rendered({"tuned-v1": wrong, "linear-v1": 0, "mteb-all": 12, "xares-knn": 30})
+    _, tuned, linear, best, gap, place, cpu = row(text, "toys/three, mine")
+    assert tuned == f"{100 - 100 * wrong / CLIPS:.1f}"
+    assert (linear, best, place, cpu) == ("100.0", "MTEB, all clips, 90.0", verdict, "15.0 ×")
+    assert gap.startswith(f"{100 * (12 - wrong) / CLIPS:+.1f} [")
+
+
+def test_differences_from_each_method_are_counted() -> None:
+    text = rendered({"tuned-v1": 12, "linear-v1": 12, "mteb-all": 0, "xares-knn": 60})
+    table = text.partition("### Against one peer")[2]
+    assert row(table, "**`linear-v1`**")[1:] == ["+0.0", "0", "0", "1"]
+    assert row(table, "MTEB, all clips")[1:] == ["-10.0", "0", "1", "1"]
+    assert row(table, "X-ARES kNN")[1:] == ["+40.0", "1", "0", "1"]
+    assert "MLPClassifier" not in table

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bench import provenance
-from bench.cli import cards, compare, data, printing, run
+from bench.cli import audit, cards, compare, data, printing, run
 from bench.errors import UserError
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ app.command()(compare.compare)
 app.command("list")(cards.list_)
 app.command()(cards.show)
 app.command()(cards.check)
+app.command()(audit.audit)
 app.command()(cards.doctor)
 app.add_typer(data.app, name="data")
 

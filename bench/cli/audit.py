@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from bench.audit.corpus import Overlap
     from bench.describe import Json
 
+SHOWN = 10
+"""Clips too plain that are named; `--json` names all."""
+
 HEADER = ("kind", "clip", "split", "is also", "split", "score", "from s", "for s")
 
 
@@ -98,7 +101,8 @@ def _print(
     for name, reason in unusable:
         printing.line(f"{name}: {reason}, not audited")
     if report.too_plain:
-        printing.line(f"too plain to fingerprint: {', '.join(report.too_plain)}")
+        more = ", …" if len(report.too_plain) > SHOWN else ""
+        printing.line(f"too plain to fingerprint: {', '.join(report.too_plain[:SHOWN])}{more}")
 
 
 def _counted(findings: Sequence["Finding"]) -> str:

@@ -41,7 +41,7 @@ CLASSES: Truth = np.repeat([0, 0, 1], CLIPS // 3)
 TAGS: Truth = np.stack([np.arange(CLIPS) % 2, np.arange(CLIPS) % 3 == 0], 1).astype(np.float64)
 
 
-@pytest.mark.parametrize("model", list(Model))
+@pytest.mark.parametrize("model", [Model.LINEAR, Model.MLP, Model.KNN])
 @pytest.mark.parametrize("value", [0.0, 7.5])
 def test_constant_features_give_the_base_rates(model: Model, value: float) -> None:
     x = np.full((CLIPS, 5), value, np.float32)
@@ -80,7 +80,7 @@ class Windows:
         return np.repeat(np.arange(CLIPS), 3)
 
 
-@pytest.mark.parametrize("model", list(Model))
+@pytest.mark.parametrize("model", [Model.LINEAR, Model.MLP, Model.KNN])
 def test_scores_of_windows_are_averaged_over_their_clip(model: Model) -> None:
     labels = {Split.TRAIN: CLASSES, Split.VALIDATION: CLASSES}
     asked = Problem(Kind.MULTICLASS, 2, ACCURACY, Windows(), labels)

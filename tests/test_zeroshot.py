@@ -58,7 +58,7 @@ def test_who_cannot_read_or_be_read_is_skipped(
     reason = "zeroshot-v1 reads the labels, level has no text side"
     assert json.loads(out)["outcomes"][0]["reason"] == reason
     targets = TOY.replace("Kind.MULTICLASS", "Kind.REGRESSION")
-    toy.write_text(targets + READER)
+    toy.write_text(targets + READER + "# longer: bytecode is told apart by size and second\n")
     _, out, _ = bench(*WORDS, "-b", "reader", capsys=capsys)
     reason = "zeroshot-v1 reads the labels, toys/loud has targets"
     assert json.loads(out)["outcomes"][0]["reason"] == reason

@@ -12,6 +12,7 @@ import soundfile
 from bench import audit, data, registry
 from bench.audit import Audit, duplicates
 from bench.audit.hearing import Heard, Stretch, heard
+from bench.audit.landmarks import RATE
 from bench.progress import Reporter
 from bench.registry import Entry, Registry
 from studies.audit import plant
@@ -19,6 +20,7 @@ from studies.damages import DAMAGES
 from tasks import Clip, Split, Task
 from tests.audits import LEAKY, at, melody
 from tests.commands import bench
+from tests.sounds import SECONDS, write_m4a
 
 Capture = pytest.CaptureFixture[str]
 
@@ -176,6 +178,15 @@ def test_the_file_that_a_test_clip_is_cut_from_is_an_exact_find(
     assert report["corpus"]["findings"][0]["delay"] == 4
 
 
+def test_finds_in_a_corpus_are_printed(leaky: Path, corpus: Path, capsys: Capture) -> None:
+    words = ("audit", "leaky/clean", "--no-near", "--corpus", str(corpus), "-i", str(leaky))
+    code, out, _ = bench(*words, capsys=capsys)
+    assert code == 1
+    assert "5 files, 1 exact" in out
+    assert "leaky/clean: in the corpus" in out
+    assert f"{corpus / 'broken.flac'}: " in out
+
+
 @pytest.mark.parametrize("make", [True, False])
 def test_a_corpus_without_audio_is_refused(
     leaky: Path, tmp_path: Path, capsys: Capture, *, make: bool
@@ -215,6 +226,13 @@ def test_the_digest_is_of_samples_not_of_files(tmp_path: Path, suffix: str, subt
     assert (
         heard(Stretch(first), near=False)[0].digest == heard(Stretch(second), near=False)[0].digest
     )
+
+
+def test_what_libsndfile_cannot_open_is_heard_too(tmp_path: Path) -> None:
+    one, samples = heard(Stretch(write_m4a(tmp_path)), near=True)
+    part, _ = heard(Stretch(tmp_path / "tone.m4a", 1.0, 2.0), near=True)
+    assert len(samples) / RATE == pytest.approx(SECONDS, abs=0.1)
+    assert one.digest != part.digest
 
 
 def test_other_rate_other_digest(tmp_path: Path) -> None:

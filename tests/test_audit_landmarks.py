@@ -71,7 +71,7 @@ PRINTS = st.lists(
 
 
 def print_of(marks: list[tuple[int, int]]) -> Print:
-    table = np.array(marks, np.int64).reshape(-1, 2)
+    table = np.array(marks, np.int32).reshape(-1, 2)
     return Print(table[:, 0], table[:, 1])
 
 
@@ -103,12 +103,14 @@ def test_a_candidate_says_how_much_later() -> None:
     assert (first.clip, first.delay) == (2, 64)
 
 
-def test_landmarks_of_a_crowd_say_nothing() -> None:
-    crowd = [print_of([(5, frame) for frame in range(10)])] * (index.CROWD // 10 + 1)
-    own = print_of([(value, value) for value in range(6, 16)])
-    found = Index([*crowd, own])
-    assert found.candidates(crowd[0]) == []
-    assert [each.clip for each in found.candidates(own)] == [len(crowd)]
+def test_a_lookup_looks_at_the_rarest_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = [print_of([(5, frame) for frame in range(10)])] * 20
+    rare = [(value, value) for value in range(6, 16)]
+    found = Index([*crowd, print_of(rare), print_of(rare)])
+    query = print_of([*rare, *((5, frame) for frame in range(10))])
+    assert {each.clip for each in found.candidates(query)} == set(range(22))
+    monkeypatch.setattr(index, "PLACES", 1)
+    assert {each.clip for each in found.candidates(query)} == {20, 21}
 
 
 def test_no_clips_no_candidates() -> None:

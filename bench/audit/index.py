@@ -1,7 +1,7 @@
 """Which clips may hold the same audio: an inverted index of landmarks.
 
-Every landmark that two clips share votes for the delay between them. Landmarks that are in very
-many places say nothing and are left out, so a lookup does not grow with the index.
+Every landmark that two clips share votes for the delay between them. The rarest say most: a lookup
+begins with them and ends at a number of places, so that it does not grow with the index.
 """
 
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.audit.landmarks import Ints, Print
+from bench.audit.landmarks import Ints, Marks, Print
 
-CROWD = 100
-"""A landmark found in more places than this is left out."""
+PLACES = 50
+"""The most that are looked at, for each landmark of a query, all together."""
 
 VOTES = 4
 """The fewest that make a candidate."""
@@ -43,27 +43,34 @@ class Index:
     """Landmarks of clips, sorted by their hashes."""
 
     def __init__(self, prints: Sequence[Print]) -> None:
-        none = np.empty(0, np.int64)
+        none = np.empty(0, np.int32)
         hashes = np.concatenate([none, *(each.hashes for each in prints)])
         frames = np.concatenate([none, *(each.frames for each in prints)])
-        clips = np.repeat(np.arange(len(prints)), [len(each) for each in prints])
+        sizes = np.array([len(each) for each in prints], np.int64)
+        clips = np.repeat(np.arange(len(prints), dtype=np.int32), sizes)
         order = np.argsort(hashes, kind="stable")
-        _, places = np.unique(hashes, return_counts=True)
-        order = order[np.repeat(places <= CROWD, places)]
         self._hashes, self._frames, self._clips = hashes[order], frames[order], clips[order]
-        self._sizes = np.bincount(self._clips, minlength=len(prints))
+        self._sizes = sizes
 
     def candidates(self, query: Print) -> list[Candidate]:
         """Clips that may hold the audio of `query`, those with most votes first."""
         first, last = (np.searchsorted(self._hashes, query.hashes, s) for s in ("left", "right"))
-        places = last - first
+        told = _rarest(last - first)
+        first, places, frames = first[told], (last - first)[told], query.frames[told]
         rows = _ranges(first, places)
-        delays = self._frames[rows] - np.repeat(query.frames, places)
+        delays = self._frames[rows] - np.repeat(frames, places)
         clips, delays, votes = _elect(self._clips[rows], delays)
-        smaller = np.minimum(self._sizes[clips], len(query))
+        smaller = np.minimum(self._sizes[clips], len(told))
         enough = np.flatnonzero(votes >= np.maximum(VOTES, SHARE * smaller))
         order = enough[np.argsort(-votes[enough], kind="stable")]
         return [Candidate(int(clips[i]), int(delays[i]), int(votes[i])) for i in order]
+
+
+def _rarest(places: Ints) -> Ints:
+    """Which landmarks are looked at, given in how many places each is."""
+    order = np.argsort(places, kind="stable")
+    last = np.searchsorted(np.cumsum(places[order]), PLACES * len(places), side="right")
+    return order[:last]
 
 
 def _ranges(starts: Ints, lengths: Ints) -> Ints:
@@ -73,12 +80,13 @@ def _ranges(starts: Ints, lengths: Ints) -> Ints:
     return ranges
 
 
-def _elect(clips: Ints, delays: Ints) -> tuple[Ints, Ints, Ints]:
+def _elect(clips: Marks, delays: Marks) -> tuple[Ints, Ints, Ints]:
     """Each clip once, with the delay that most votes are for, and how many those are.
 
     A delay between two frames has its votes at both.
     """
-    keys, counts = np.unique(clips * LONGEST + delays + LONGEST // 2, return_counts=True)
+    places = clips.astype(np.int64) * LONGEST + delays + LONGEST // 2
+    keys, counts = np.unique(places, return_counts=True)
     votes = counts.copy()
     neighbours = np.flatnonzero(np.diff(keys) == 1)
     votes[neighbours] += counts[neighbours + 1]

@@ -18,6 +18,9 @@ from bench.audio import Samples
 Ints: TypeAlias = npt.NDArray[np.int64]
 """(landmarks,) or (peaks,)."""
 
+Marks: TypeAlias = npt.NDArray[np.int32]
+"""(landmarks,), as many are kept."""
+
 Levels: TypeAlias = npt.NDArray[np.float32]
 """(frames, bins) [dB of full scale]."""
 
@@ -75,8 +78,8 @@ class Print:
         frames: (landmarks,) when the first peak is.
     """
 
-    hashes: Ints
-    frames: Ints
+    hashes: Marks
+    frames: Marks
 
     def __len__(self) -> int:
         """How many landmarks there are."""
@@ -91,14 +94,15 @@ class Print:
 def of(samples: Samples) -> Print:
     """The landmarks of mono audio at `RATE`."""
     frames, bins = peaks(samples)
-    hashes, anchors = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    hashes, anchors = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
     for step in range(1, min(FAN, len(frames) - 1) + 1):
         later = frames[step:] - frames[:-step]
         higher = bins[step:] - bins[:-step]
         near = (later <= FURTHEST) & (np.abs(higher) <= FURTHEST)
         interval = (higher + FURTHEST << FRAME_BITS) | later
-        hashes.append(((interval << BIN_BITS) | bins[:-step])[near])
-        anchors.append(frames[:-step][near])
+        joined = (interval << BIN_BITS) | bins[:-step]
+        hashes.append(joined[near].astype(np.int32))
+        anchors.append(frames[:-step][near].astype(np.int32))
     return Print(np.concatenate(hashes), np.concatenate(anchors))
 
 

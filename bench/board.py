@@ -5,13 +5,16 @@ from pathlib import Path
 
 from bench import statistics
 from bench.registry import Registry
-from bench.rows import BoardError, Rows, comparable, of_board
+from bench.rows import BoardError, Rows, alone, comparable, of_board
 from bench.statistics import Samples
 from bench.store import write_atomically
 from leaderboard import page, records
 from leaderboard.board import Line, Rank, Suite
 
 COMMAND = "bench leaderboard"
+
+MARK = f"Written by `{COMMAND}`; do not edit."
+"""A line of every page of ours; no other page is overwritten."""
 
 DEFAULT = "tuned-v1"
 """The protocol whose tables come first."""
@@ -41,9 +44,10 @@ def write(board: Path, registry: Registry, into: Path | None = None) -> list[Sui
     Raises:
         BoardError: a record is damaged, or the other page has no place for tables.
     """
-    shown = suites(board, registry)
-    for path, text in _pages(board, shown, into).items():
-        write_atomically(path, text.encode())
+    with alone(board):
+        shown = suites(board, registry)
+        for path, text in _pages(board, shown, into).items():
+            write_atomically(path, text.encode())
     return shown
 
 
@@ -53,7 +57,24 @@ def stale(board: Path, registry: Registry, into: Path | None = None) -> list[Pat
     return [p for p, text in pages.items() if not p.is_file() or p.read_bytes() != text.encode()]
 
 
-def unknown_tasks(board: Path, registry: Registry) -> list[str]:
+def claim(board: Path, registry: Registry) -> None:
+    """Make sure that a page can be written there, before anything is computed for it.
+
+    Raises:
+        BoardError: a page of somebody else's is there, or rows of tasks that are not known here.
+    """
+    page_file = board / "README.md"
+    if page_file.is_file() and MARK.encode() not in page_file.read_bytes():
+        message = f"{page_file} is no leaderboard of ours; choose another folder with --board"
+        raise BoardError(message)
+    strangers = _unknown_tasks(board, registry)
+    if strangers:
+        names = ", ".join(strangers)
+        message = f"{board} has rows of {names}, not known here; name their files with --include"
+        raise BoardError(message)
+
+
+def _unknown_tasks(board: Path, registry: Registry) -> list[str]:
     """Tasks that have rows and no card here: what their rows cannot be compared by."""
     known = {entry.card.name for entry in registry.tasks}
     results = board / "results"
@@ -62,7 +83,7 @@ def unknown_tasks(board: Path, registry: Registry) -> list[str]:
 
 
 def _pages(board: Path, shown: list[Suite], into: Path | None) -> dict[Path, str]:
-    pages = {board / "README.md": page.render(shown, COMMAND)}
+    pages = {board / "README.md": page.render(shown, MARK)}
     if into is not None:
         try:
             pages[into] = page.filled(into.read_text(encoding="utf-8"), shown)

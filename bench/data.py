@@ -81,8 +81,9 @@ def clips(task: Task, place: Path) -> list[Clip]:
     """
     try:
         listed = sorted(task.clips(place), key=lambda clip: clip.id)
-    except (OSError, KeyError, ValueError) as error:
-        message = f"{task.name} cannot be read from {place}: {type(error).__name__}: {error}"
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        message = f"{task.name} cannot be read from {place}: {reason}"
         raise DataError(message) from error
     _check(task, place, listed)
     return listed
@@ -94,7 +95,7 @@ def _check(task: Task, place: Path, listed: Sequence[Clip]) -> None:
         message = f"{task.name} lists {repeated[0]!r} more than once"
         raise DataError(message)
     for clip in listed:
-        wrong = wrong_label(task, clip)
+        wrong = _wrong_times(clip) or wrong_label(task, clip)
         if wrong is not None:
             message = f"{task.name}: {wrong}"
             raise DataError(message)
@@ -122,6 +123,15 @@ def _check(task: Task, place: Path, listed: Sequence[Clip]) -> None:
             f"{task.data.how_to_get}"
         )
         raise DataError(message)
+
+
+def _wrong_times(clip: Clip) -> str | None:
+    """What is wrong with a clip's beginning or length, if anything is."""
+    if not 0 <= clip.start < math.inf:
+        return f"{clip.id} starts at {clip.start} s, expected 0 or later"
+    if clip.seconds is not None and not 0 < clip.seconds < math.inf:
+        return f"{clip.id} is {clip.seconds} s long, expected more than 0, or None for the rest"
+    return None
 
 
 def wrong_label(task: Task, clip: Clip) -> str | None:

@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -26,6 +26,15 @@ class Digests:
     def of(self, paths: Iterable[Path]) -> dict[Path, str]:
         """The digest of every path that is a file."""
         stats = {path: _stat(path) for path in set(paths) if path.is_file()}
+        try:
+            return self._looked_up(stats)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:  # a damaged memo is begun anew
+            self._database.unlink()
+            return self._looked_up(stats)
+
+    def _looked_up(self, stats: Mapping[Path, str]) -> dict[Path, str]:
         with closing(sqlite3.connect(self._database, timeout=60)) as connection:
             known = _remembered(connection)
             found = {p: known[str(p), stat] for p, stat in stats.items() if (str(p), stat) in known}

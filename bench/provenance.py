@@ -3,12 +3,14 @@
 import ast
 import functools
 import hashlib
+import importlib.util
 import json
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterator
-from importlib.metadata import version
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,52 +33,83 @@ def digest(value: object) -> str:
 
 @functools.cache
 def code_digest(*files: Path) -> str:
-    """Sha256 over source files and all that they import from beside them or from this project.
+    """Sha256 over source files, all that they import, and the versions of installed libraries.
 
-    So whoever edits a network gets new features, whatever the card's name or version says.
-    Installed libraries are left out; files may move or be renamed together. It is read once a
-    process: what is edited later is not what runs.
+    So whoever edits a network, or installs another version of what it is made with, gets new
+    features, whatever the card's name or version says. Followed are imports of this project, of
+    files beside the importing one, and of whatever lies elsewhere but is not installed by copying:
+    `PYTHONPATH`, editable installations. A module that code imports by a computed name is not seen.
+    Files may move or be renamed together. It is read once a process: what is edited later is not
+    what runs.
     """
     seen: dict[Path, str] = {}
+    tops: set[str] = set()
     waiting = [file.resolve() for file in files]
     while waiting:
         file = waiting.pop()
         if file not in seen:
             source = file.read_bytes()
             seen[file] = hashlib.sha256(source).hexdigest()
-            waiting.extend(_imported(file, source))
-    return digest(list(seen.values()))
+            for root, name in _imports(file, source):
+                tops.update([] if root else {name[0]} - OURS)
+                folders = [root] if root else _roots(file, name[0])
+                waiting.extend(found for folder in folders for found in _located(folder, name))
+    return digest([*seen.values(), *_versions(tops)])
 
 
-def _imported(file: Path, source: bytes) -> Iterator[Path]:
-    """Files that `file` imports, of this project or from beside its top package."""
+def _imports(file: Path, source: bytes) -> Iterator[tuple[Path | None, list[str]]]:
+    """(folder of a relative import, dotted name) of all that `file` imports."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                name = alias.name.split(".")
-                yield from _located(_root(file, name[0]), name)
+                yield None, alias.name.split(".")
         elif isinstance(node, ast.ImportFrom):
             stem = node.module.split(".") if node.module else []
-            root = file.parents[node.level - 1] if node.level else _root(file, stem[0])
+            root = file.parents[node.level - 1] if node.level else None
             for alias in node.names:
-                yield from _located(root, [*stem, alias.name])
+                yield root, [*stem, alias.name]
 
 
-def _root(file: Path, top: str) -> Path | None:
-    """The folder in which `file` finds the package `top`; None for an installed library."""
+def _roots(file: Path, top: str) -> list[Path]:
+    """Folders in which `file` may find the package `top`; none for an installed library."""
     if top in OURS:
-        return ROOT
+        return [ROOT]
     folder = file.parent
     while (folder / "__init__.py").exists():
         folder = folder.parent
     own = file.relative_to(folder).parts[0].removesuffix(".py")
-    return None if folder.name in LIBRARIES and top != own else folder
+    beside = [] if folder.name in LIBRARIES and top != own else [folder]
+    return beside + _elsewhere(top)
 
 
-def _located(root: Path | None, name: list[str]) -> Iterator[Path]:
+@functools.cache
+def _elsewhere(top: str) -> list[Path]:
+    """Where the interpreter finds the package `top`, if that is no library."""
+    if top in sys.stdlib_module_names:
+        return []
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return []
+    if spec is None or spec.origin is None:
+        return []
+    file = Path(spec.origin).resolve()
+    folder = file.parent.parent if file.name == "__init__.py" else file.parent
+    return [] if LIBRARIES & set(folder.parts) else [folder]
+
+
+def _versions(tops: Iterable[str]) -> list[str]:
+    """The installed distributions that packages are of."""
+    known = _distributions()
+    names = {name for top in tops for name in known.get(top, ())}
+    return sorted(f"{name} {version(name)}" for name in names)
+
+
+_distributions = functools.cache(packages_distributions)
+
+
+def _located(root: Path, name: list[str]) -> Iterator[Path]:
     """The module `name` under `root` and the packages that it is in, as far as there are files."""
-    if root is None:
-        return
     for depth in range(len(name) + 1):
         path = root.joinpath(*name[:depth])
         found = [file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()]

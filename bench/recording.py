@@ -1,6 +1,5 @@
 """Scores a chosen probe on the test clips. Nothing else in `bench` reads a test label."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,17 @@ import numpy.typing as npt
 from backbones import Backbone
 from bench import provenance, statistics
 from bench.probes.job import Result, Variant
-from bench.store import Cost, write_atomically
+from bench.store import Cost
 from leaderboard import records
 from leaderboard.records import Predictions, Record
 from tasks import Clip, Kind, Metric, Split, Task, Truth, rotation
 
+ROUNDING = 1e-9
+"""How far outside of its bounds a metric may be."""
+
 
 class UndefinedTestScoreError(ValueError):
-    """A metric of a task has no value on the test clips."""
+    """A metric of a task has no value on the test clips, or none that it can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,8 @@ def evaluate(row: Row, result: Result, cost: Cost) -> Record:
     return Record(
         backbone=_backbone_facts(row.backbone),
         task=_task_facts(row.task),
-        scores={metric.name: _score(row, metric, predictions) for metric in row.task.metrics},
-        per_class=_per_class(row, predictions),
+        scores=scores(row.task, predictions, len(row.seeds)),
+        per_class=per_class(row.task, predictions),
         variants=_variants(row, result),
         clips=_counts(row),
         search=records.Search(
@@ -151,30 +153,38 @@ def _predictions(row: Row, variant: Variant) -> Predictions:
     )
 
 
-def save(record: Record, row: Row, result: Result, path: Path) -> None:
-    """Write a record and its predictions; the record last, so that one without them never is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(f".{os.getpid()}.tmp.npz")
-    predicted(row, result).save(unfinished)
-    unfinished.replace(path.with_suffix(".npz"))
-    write_atomically(path, record.to_json().encode())
+def files(record: Record, row: Row, result: Result) -> dict[str, bytes]:
+    """Suffix → content of a record and its predictions, the record last."""
+    return {".npz": predicted(row, result).to_npz(), ".json": record.to_json().encode()}
 
 
-def _score(row: Row, metric: Metric, predictions: Predictions) -> records.Score:
+def scores(task: Task, predictions: Predictions, seeds: int) -> dict[str, records.Score]:
+    """Every metric of a task, by name.
+
+    Raises:
+        UndefinedTestScoreError: a metric has no value on these test clips.
+    """
+    return {metric.name: _score(metric, predictions, seeds) for metric in task.metrics}
+
+
+def _score(metric: Metric, predictions: Predictions, seeds: int) -> records.Score:
     """A metric over the seeds; a probe that no seed changes scores the same for each of them."""
-    scores = list(predictions.scores.astype(np.float64))
+    fits = list(predictions.scores.astype(np.float64))
     groups = predictions.groups.tolist()
-    found = statistics.estimate(metric, predictions.truth, scores, groups)
+    found = statistics.estimate(metric, predictions.truth, fits, groups)
+    said = f"{metric.name} is {found.value} [{found.low}, {found.high}] on {len(groups)} test clips"
     if not np.isfinite([found.value, found.low, found.high]).all():
         message = (
-            f"{metric.name} of {row.backbone.name} on {row.task.name} is {found.value} "
-            f"[{found.low}, {found.high}] on {len(groups)} test clips, expected finite numbers; "
-            "are there enough labels of each kind among them?"
+            f"{said}, expected finite numbers; are there enough labels of each kind among them?"
         )
         raise UndefinedTestScoreError(message)
-    seeds = found.seeds * (len(row.seeds) if len(found.seeds) == 1 else 1)
+    worst, best = metric.bounds
+    if not worst - ROUNDING <= found.value <= best + ROUNDING:
+        message = f"{said}, which is outside of its bounds, {worst:g} to {best:g}"
+        raise UndefinedTestScoreError(message)
+    each = found.seeds * (seeds if len(found.seeds) == 1 else 1)
     return records.Score(
-        value=found.value, low=found.low, high=found.high, error=found.error, seeds=seeds
+        value=found.value, low=found.low, high=found.high, error=found.error, seeds=each
     )
 
 
@@ -185,18 +195,18 @@ def _variants(row: Row, result: Result) -> tuple[records.Variant, ...]:
             name=variant.name,
             chosen=variant.hyper,
             validation=variant.validation,
-            score=_score(row, row.task.primary, _predictions(row, variant)),
+            score=_score(row.task.primary, _predictions(row, variant), len(row.seeds)),
         )
         for variant in result.variants
         if variant.name
     )
 
 
-def _per_class(row: Row, predictions: Predictions) -> dict[str, records.ClassScore]:
+def per_class(task: Task, predictions: Predictions) -> dict[str, records.ClassScore]:
     """The primary metric of each class, on the clips that are of it, or of each tag or target."""
     truth, groups = predictions.truth, predictions.groups
     found = {}
-    for index, name in enumerate(row.task.labels):
+    for index, name in enumerate(task.labels):
         if truth.ndim == 1:
             clips, columns = truth == index, slice(None)
         else:
@@ -205,7 +215,7 @@ def _per_class(row: Row, predictions: Predictions) -> dict[str, records.ClassSco
             continue
         part = truth[clips] if truth.ndim == 1 else truth[clips, columns]
         seeds = list(predictions.scores[:, clips, columns].astype(np.float64))
-        score = statistics.estimate(row.task.primary, part, seeds, groups[clips].tolist())
+        score = statistics.estimate(task.primary, part, seeds, groups[clips].tolist())
         ends = [round(number, 6) for number in (score.value, score.low, score.high)]
         if np.isfinite(ends).all():
             value, low, high = ends

@@ -5,10 +5,12 @@ import difflib
 import importlib
 import importlib.util
 import pkgutil
+import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -18,9 +20,12 @@ import backbones
 import tasks
 from backbones import Backbone
 from bench.errors import UserError
-from tasks import Task
+from tasks import Split, Task
 
 CardT = TypeVar("CardT", Backbone, Task)
+
+NAME = re.compile(r"[a-z0-9][\w.+-]*", re.ASCII)
+"""A name of a backbone or data set, or a part of a task's; it is also that of a file or folder."""
 
 
 class UnknownNameError(UserError):
@@ -125,11 +130,36 @@ class Registry:
         return number
 
     def _add(self, card: object, file: Path) -> bool:
+        if not isinstance(card, Backbone | Task):
+            return False
+        wrong = _wrong_with(card)
+        if wrong is not None:
+            message = f"{file}: {type(card).__name__.lower()} {card.name!r} {wrong}"
+            raise PluginError(message)
         if isinstance(card, Backbone):
             self.backbones.add(card, file)
-        elif isinstance(card, Task):
+        else:
             self.tasks.add(card, file)
-        return isinstance(card, Backbone | Task)
+        return True
+
+
+def _wrong_with(card: Backbone | Task) -> str | None:
+    """Why a card cannot be used by any command, whatever it describes; None if it can."""
+    if isinstance(card, Backbone):
+        return None if _is_name(card.name) else "needs a name such as my-model-v1.5"
+    if not all(_is_name(part) for part in re.split("[/@]", card.name)):
+        return "needs a name such as my-data/genre"
+    if not _is_name(card.data.name):
+        return f"needs a name for its data set such as my-data; it has {card.data.name!r}"
+    if not card.metrics or not card.labels:
+        return "needs a metric and a label at least"
+    if set(card.counts) != set(Split):
+        return f"needs counts for {', '.join(Split)}; it has {', '.join(map(str, card.counts))}"
+    return None
+
+
+def _is_name(text: str) -> bool:
+    return NAME.fullmatch(text) is not None
 
 
 def find(include: Sequence[Path] = ()) -> Registry:
@@ -167,10 +197,19 @@ def _installed(name: str) -> ModuleType:
         raise PluginError(message) from error
 
 
+class _AsItIs(SourceFileLoader):
+    """Compiles the file each time: old bytecode passes for that of an edit within a second."""
+
+    def path_stats(self, path: str) -> Mapping[str, float]:
+        """Say that there is none, which is how a loader is told to leave bytecode alone."""
+        raise OSError(path)
+
+
 def _included(path: Path) -> ModuleType:
     """Run a file as a module that finds its neighbours; what it prints is no output of ours."""
-    spec = importlib.util.spec_from_file_location(f"included_{path.stem}_{abs(hash(path))}", path)
-    if not path.is_file() or spec is None or spec.loader is None:
+    name = f"included_{path.stem}_{abs(hash(path))}"
+    spec = importlib.util.spec_from_file_location(name, path, loader=_AsItIs(name, str(path)))
+    if not path.is_file() or path.suffix != ".py" or spec is None or spec.loader is None:
         message = f"--include takes a Python file; {path} is not one"
         raise PluginError(message)
     module = importlib.util.module_from_spec(spec)

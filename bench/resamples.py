@@ -1,33 +1,17 @@
 """A record's score on every bootstrap resample, kept by the content that it follows from."""
 
-import io
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from bench import assets, digests, provenance, statistics
+from bench import assets, digests, kept, provenance, statistics
 from bench.registry import Entry
 from bench.statistics import Samples
-from bench.store import write_atomically
 from leaderboard.records import Predictions
 from tasks import Task
 
 
-@dataclass(frozen=True, slots=True)
-class Resamples:
-    """The primary metric of a task for one record.
-
-    Attributes:
-        value: on the clips as they are.
-        samples: (resamples,), shared with every other row on the same groups.
-    """
-
-    value: float
-    samples: Samples
-
-
-def of(entry: Entry[Task], predictions: Predictions, file: Path) -> Resamples:
+def of(entry: Entry[Task], predictions: Predictions, file: Path) -> Samples:
     """Score predictions on all resamples, or read what was kept when that was done before.
 
     Args:
@@ -35,16 +19,18 @@ def of(entry: Entry[Task], predictions: Predictions, file: Path) -> Resamples:
         predictions: that were read from the file.
         file: whose digest, with that of the metric's code, is the key.
 
+    Returns:
+        (resamples,): the primary metric of the task.
+
     Raises:
         ValueError, TypeError, IndexError: the predictions are not such as the metric takes.
     """
-    kept = assets.cache_folder() / "resamples" / f"{_key(entry, file)}.npy"
-    if not kept.is_file():
-        buffer = io.BytesIO()
-        np.save(buffer, _score(entry.card, predictions))
-        write_atomically(kept, buffer.getbuffer())
-    value, *samples = np.load(kept)
-    return Resamples(float(value), np.array(samples))
+    place = assets.cache_folder() / "resamples" / f"{_key(entry, file)}.zip"
+    found = kept.read(place)
+    if found is None:
+        found = {"scores.npy": kept.packed(_score(entry.card, predictions))}
+        kept.write(place, found)
+    return kept.unpacked(found["scores.npy"]).astype(np.float64)
 
 
 def _key(entry: Entry[Task], file: Path) -> str:
@@ -54,8 +40,7 @@ def _key(entry: Entry[Task], file: Path) -> str:
 
 
 def _score(task: Task, predictions: Predictions) -> Samples:
-    """The value on the clips as they are, then on each resample: (1 + resamples,)."""
+    """The primary metric on each resample, shared with every other row on the same groups."""
     scores = list(predictions.scores.astype(np.float64))
     weights = statistics.group_weights(predictions.groups.tolist())
-    every = np.concatenate([np.ones((1, len(predictions.ids))), weights])
-    return statistics.resampled(task.primary, predictions.truth, scores, every)
+    return statistics.resampled(task.primary, predictions.truth, scores, weights)

@@ -2,16 +2,20 @@
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from bench import provenance, resamples
+from filelock import BaseFileLock, FileLock
+
+from bench import assets, digests, kept, provenance, recording, resamples
 from bench.errors import UserError
-from bench.registry import Registry, UnknownNameError
+from bench.registry import Entry, Registry, UnknownNameError
 from bench.statistics import Samples
 from leaderboard import records
 from leaderboard.records import Predictions, Record, RecordError
+from tasks import Task
 
 TOLERANCE = 1e-6
 """How far a record may be from its predictions."""
@@ -40,6 +44,13 @@ Rows: TypeAlias = dict[tuple[str, str], Row]
 """(task, backbone) → row."""
 
 
+def alone(board: Path) -> BaseFileLock:
+    """Hold a board against other processes, so that none sees half a row or an older page."""
+    folder = assets.cache_folder() / "boards"
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / f"{provenance.digest(str(board.resolve()))}.lock", is_singleton=True)
+
+
 def of_board(board: Path, registry: Registry) -> dict[str, Rows]:
     """Protocol → its rows.
 
@@ -48,10 +59,11 @@ def of_board(board: Path, registry: Registry) -> dict[str, Rows]:
     """
     found: dict[str, Rows] = {}
     try:
-        for path in records.paths(board / "results"):
-            row = _read(path, board / "results", registry)
-            names = (row.record.task.name, row.record.backbone.name)
-            found.setdefault(row.record.search.protocol, {})[names] = row
+        with alone(board):
+            for path in records.paths(board / "results"):
+                row = _read(path, board / "results", registry)
+                names = (row.record.task.name, row.record.backbone.name)
+                found.setdefault(row.record.search.protocol, {})[names] = row
     except RecordError as error:
         raise BoardError(str(error)) from error
     return found
@@ -81,11 +93,45 @@ def _read(path: Path, results: Path, registry: Registry) -> Row:
     except (ValueError, TypeError, IndexError) as error:
         message = f"{path.with_suffix('.npz')} does not hold predictions: {error}"
         raise RecordError(message) from error
-    said = record.primary.value
-    if not math.isclose(found.value, said, abs_tol=TOLERANCE):
-        message = f"{path} says {said:.6f}, its predictions give {found.value:.6f}"
-        raise RecordError(message)
-    return Row(record, found.samples, clips)
+    _verify(path, record, entry, predictions)
+    return Row(record, found, clips)
+
+
+def _verify(path: Path, record: Record, entry: Entry[Task], predictions: Predictions) -> None:
+    """Make sure that all scores of a record are those of its predictions; once for its content.
+
+    Raises:
+        RecordError: they are not.
+    """
+    files = [digests.of_file(path.with_suffix(suffix)) for suffix in (".json", ".npz")]
+    code = provenance.code_digest(entry.file, Path(recording.__file__), Path(__file__))
+    key = provenance.digest([*files, entry.card.name, code, provenance.packages()])
+    place = assets.cache_folder() / "verified" / f"{key}.zip"
+    if kept.read(place) is not None:
+        return
+    scores = recording.scores(entry.card, predictions, len(record.search.seeds))
+    classes = recording.per_class(entry.card, predictions)
+    expected = _numbers({**scores, **{f"class {name}": classes[name] for name in classes}})
+    said = _numbers(
+        {**record.scores, **{f"class {name}": record.per_class[name] for name in record.per_class}}
+    )
+    for name in sorted(expected.keys() | said.keys()):
+        found, written = expected.get(name, math.nan), said.get(name, math.nan)
+        if not math.isclose(found, written, rel_tol=0, abs_tol=TOLERANCE):
+            message = f"{path} says that {name} is {written:.6f}, its predictions give {found:.6f}"
+            raise RecordError(message)
+    kept.write(place, {})
+
+
+def _numbers(scores: Mapping[str, records.Score | records.ClassScore]) -> dict[str, float]:
+    """All numbers of scores, each with its name."""
+    found = {}
+    for name, score in scores.items():
+        fields = score.model_dump()
+        for seed, value in enumerate(fields.pop("seeds", ())):
+            found[f"{name} of seed {seed}"] = value
+        found |= {f"{name}, {field}": value for field, value in fields.items()}
+    return found
 
 
 def comparable(task: str, rows: Rows) -> dict[str, Samples]:

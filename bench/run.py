@@ -9,18 +9,19 @@ from os import cpu_count
 from pathlib import Path
 
 from backbones import Backbone, Texts
-from bench import assets, data, extraction, provenance, recording
+from bench import assets, data, extraction, kept, provenance, recording
 from bench.digests import Digests
 from bench.errors import UserError
 from bench.extraction import DeviceError
 from bench.pool import as_finished, interrupts_ignored, processes
 from bench.probes import folds
-from bench.probes.job import Job, Result
+from bench.probes.job import Job, ProbeError, Result
 from bench.probes.protocols import PROTOCOLS, Protocol, ZeroShot
 from bench.progress import Reporter
 from bench.recording import Row
 from bench.registry import Entry
 from bench.request import BadAudioFoundError, OnBadAudio, Outcome, Request, Status
+from bench.rows import alone
 from bench.store import Cost, Store, write_atomically
 from leaderboard import records
 from tasks import Clip, Kind, Split, Task
@@ -50,7 +51,7 @@ class _Work:
     @cached_property
     def kept(self) -> Path:
         """Where the record lies once it is made."""
-        return self.jobs[0].folder / f"record-{self.row.key()[:16]}.json"
+        return self.jobs[0].folder / f"record-{self.row.key()[:16]}.zip"
 
 
 def why_not(
@@ -123,8 +124,10 @@ class _Run:
             with log.open("a", encoding="utf-8") as file:
                 file.write(f"{pairs}\n{traceback.format_exc()}\n")
             reason = " ".join(str(error).split()) or "no message"
+            if not isinstance(error, UserError | ProbeError):
+                reason = f"{type(error).__name__}: {reason}"
             if not isinstance(error, UserError):
-                reason = f"{type(error).__name__}: {reason} (traceback in {log})"
+                reason = f"{reason} (traceback in {log})"
             for pair in pairs:
                 self.end(pair, Status.FAILED, reason)
 
@@ -250,10 +253,11 @@ class _Run:
         """Search, refit and score what is not there yet; one process a core."""
         waiting = []
         for each in work:
-            if each.kept.is_file():
-                self._deliver(each, Status.KEPT)
-            else:
+            files = kept.read(each.kept)
+            if files is None:
                 waiting.append(each)
+            else:
+                self._deliver(each, files, Status.KEPT)
         if waiting:
             self._probe(waiting)
 
@@ -277,17 +281,18 @@ class _Run:
         """Put folds together, score them, and keep the record."""
         result = folds.merge(found, work.row.places())
         record = recording.evaluate(work.row, result, work.cost)
-        recording.save(record, work.row, result, work.kept)
-        self._deliver(work, Status.DONE)
+        files = recording.files(record, work.row, result)
+        kept.write(work.kept, files)
+        self._deliver(work, files, Status.DONE)
 
-    def _deliver(self, work: _Work, status: Status) -> None:
-        """Copy a record and its predictions into the results folder."""
+    def _deliver(self, work: _Work, files: Mapping[str, bytes], status: Status) -> None:
+        """Put a record and its predictions into the results folder."""
         place = records.place(self.request.results, self.request.protocol, *reversed(work.pair))
-        place.parent.mkdir(parents=True, exist_ok=True)
-        for suffix in (".npz", ".json"):
-            target, kept = place.with_suffix(suffix), work.kept.with_suffix(suffix).read_bytes()
-            if not target.is_file() or target.read_bytes() != kept:
-                write_atomically(target, kept)
+        with alone(self.request.results.parent):
+            for suffix, content in files.items():
+                target = place.parent / f"{place.stem}{suffix}"
+                if not target.is_file() or target.read_bytes() != content:
+                    write_atomically(target, content)
         self.outcomes[work.pair] = Outcome(*work.pair, status, record=records.read(place))
 
 

@@ -28,7 +28,11 @@ def backbones(
 
     Raises:
         UnknownNameError: a pattern matches nothing.
+        UserError: some are named and all are asked for.
     """
+    if everything and patterns:
+        message = f"--all and --backbone {patterns[0]} were given; choose one of them"
+        raise UserError(message)
     if everything:
         return [entry for entry in registry.backbones if _is_embedded(entry.card)]
     return registry.backbones.matching(patterns or BACKBONES)
@@ -71,7 +75,8 @@ def device(name: str) -> str:
     Raises:
         UnknownNameError: it is neither.
     """
-    if name.partition(":")[0] not in DEVICES:
+    kind, colon, index = name.partition(":")
+    if kind not in DEVICES or (colon and not index.isdecimal()):
         raise UnknownNameError(name, "device", DEVICES)
     return name
 

@@ -263,9 +263,15 @@ def check_backbone(card: Backbone) -> Iterator[tuple[str, str | None]]:
 def check_task(entry: Entry[Task], place: Path | None) -> Iterator[tuple[str, str | None]]:
     """(check, what is wrong or None) for a card, and for its clips where the data are there."""
     yield from _run(TASK_CARD_CHECKS, entry.card)
-    if place is not None:
+    if place is None:
+        return
+    try:
         listed = Listed(entry.card, data.clips(entry.card, place))
-        yield from _run(LISTED_CHECKS, listed)
+    except data.DataError as error:
+        yield "clips are those of the card", str(error)
+        return
+    yield "clips are those of the card", None
+    yield from _run(LISTED_CHECKS, listed)
 
 
 def _run(checks: Iterable[Check[CardT]], card: CardT) -> Iterator[tuple[str, str | None]]:

@@ -23,14 +23,14 @@ task.
 """
 
 
-def render(suites: Sequence[Suite], command: str) -> str:
+def render(suites: Sequence[Suite], mark: str) -> str:
     """The page.
 
     Args:
         suites: in the order in which they are shown.
-        command: that writes the page.
+        mark: a line that says what writes the page.
     """
-    parts = ["# Leaderboard", HOW_TO_READ, f"Written by `{command}`; do not edit."]
+    parts = ["# Leaderboard", HOW_TO_READ, mark]
     for suite in suites:
         parts += [f"## {suite.title}", scores(suite), *_power(suite)]
     by_task = _by_task(suites)

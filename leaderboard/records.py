@@ -1,5 +1,6 @@
 """The one row a run writes: a JSON file, with the test predictions beside it."""
 
+import io
 import json
 import zipfile
 import zlib
@@ -14,7 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 VERSION: Literal[1] = 1
 
-_DAMAGE = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError),
+    *(RuntimeError, zipfile.BadZipFile, zlib.error),
+)
 """What NumPy raises for a file that is not what it should be."""
 
 
@@ -232,11 +236,13 @@ class Predictions:
     truth: npt.NDArray[np.float64] | npt.NDArray[np.int64]
     scores: npt.NDArray[np.float32]
 
-    def save(self, path: Path) -> None:
-        """Write a compressed .npz without pickles."""
+    def to_npz(self) -> bytes:
+        """A compressed .npz file without pickles."""
+        buffer = io.BytesIO()
         np.savez_compressed(
-            path, ids=self.ids, groups=self.groups, truth=self.truth, scores=self.scores
+            buffer, ids=self.ids, groups=self.groups, truth=self.truth, scores=self.scores
         )
+        return buffer.getvalue()
 
     @classmethod
     def load(cls, path: Path) -> "Predictions":
@@ -248,11 +254,12 @@ class Predictions:
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 found = cls(*(arrays[name] for name in ("ids", "groups", "truth", "scores")))
+            parts = (found.ids, found.groups, found.truth)
+            clips = {*(len(part) for part in parts), *found.scores.shape[1:2]}
         except _DAMAGE as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             message = f"{path} does not hold predictions: {reason}; run the pair again"
             raise RecordError(message) from error
-        clips = {len(found.ids), len(found.groups), len(found.truth), *found.scores.shape[1:2]}
         if len(clips) != 1:
             message = f"{path} does not hold predictions of as many clips: {sorted(clips)}"
             raise RecordError(message)
@@ -277,7 +284,7 @@ def read(path: Path) -> Record:
             reason = f"it has record version {first['input']}, expected {VERSION}"
         else:
             reason = f"{where or 'JSON'}: {first['msg']}"
-        message = f"{path} is no record: {reason}; run the pair again"
+        message = f"{path} is no record: {reason}; run the pair again, or move the file away"
         raise RecordError(message) from error
 
 

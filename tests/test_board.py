@@ -143,6 +143,42 @@ def test_a_damaged_file_stops_the_board_by_name(full: Path, known: Registry, suf
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("part", "name", "field"),
+    [
+        ("scores", "accuracy", "value"),
+        ("scores", "accuracy", "low"),
+        ("scores", "accuracy", "high"),
+        ("scores", "accuracy", "error"),
+        ("scores", "accuracy", "seeds"),
+        ("per_class", "b", "value"),
+        ("per_class", "b", "clips"),
+    ],
+)
+def test_no_number_of_a_record_can_be_edited(
+    full: Path, known: Registry, part: str, name: str, field: str
+) -> None:
+    board.write(full, known)
+    path = records.place(full / "results", "tuned-v1", "toys/one", "same")
+    fields = json.loads(path.read_text())
+    fields[part][name][field] = {"seeds": [0.5, 0.5], "clips": 7}.get(field, 0.123)
+    path.write_text(json.dumps(fields))
+    with pytest.raises(BoardError, match=rf"says that .*{name}, .*|says that .* of seed 0 is"):
+        board.write(full, known)
+
+
+@pytest.mark.parametrize("part", ["scores", "per_class"])
+def test_no_score_of_a_record_can_be_left_out_or_added(
+    full: Path, known: Registry, part: str
+) -> None:
+    path = records.place(full / "results", "tuned-v1", "toys/one", "same")
+    fields = json.loads(path.read_text())
+    fields[part]["another"] = next(iter(fields[part].values()))
+    path.write_text(json.dumps(fields))
+    with pytest.raises(BoardError, match=r"says that .*another.* its predictions give nan"):
+        board.write(full, known)
+
+
 def test_a_leak_is_marked_in_its_cell_alone(full: Path, known: Registry) -> None:
     put(full, "alike", "toys/one", 0.85, leak=("mtt",))
     (suite,) = board.suites(full, known)
@@ -156,7 +192,7 @@ def test_a_leak_is_marked_in_its_cell_alone(full: Path, known: Registry) -> None
 def test_every_table_of_the_page_has_as_many_cells_in_each_row(full: Path, known: Registry) -> None:
     text = page.render(board.suites(full, known), "bench leaderboard")
     tables = re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE)
-    assert len(tables) == 1 + 2 * 2 + 1
+    assert len(tables) == 1 + 2 * (2 + 1) + 1
     for table in tables:
         bars = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
         assert len(bars) == 1

@@ -98,6 +98,43 @@ def test_clips_that_cannot_be_scored_are_refused(
     assert message in out
 
 
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ("start=float('nan')", "00 starts at nan s, expected 0 or later"),
+        ("start=-1.0", "00 starts at -1.0 s, expected 0 or later"),
+        ("seconds=0.0", "00 is 0.0 s long, expected more than 0, or None for the rest"),
+        ("start=1 / 0", "cannot be read from"),
+        ("begin=1", "TypeError: Clip.__init__() got an unexpected keyword argument 'begin'"),
+    ],
+)
+def test_the_other_task_goes_on_where_clips_are_wrong(
+    toy: Path, capsys: pytest.CaptureFixture[str], times: str, message: str
+) -> None:
+    wrong = "def clips_2(folder):" + TOY.partition("def clips(folder):")[2].partition("toys =")[0]
+    second = 'also = replace(loud, name="toys/also", clips=clips_2)\n'
+    toy.write_text(
+        f"from dataclasses import replace\n{TOY}\n"
+        f"{wrong.replace('str(n))', f'str(n), {times})')}\n{second}"
+    )
+    words = ("run", "-b", "level", "-t", "toys/also", "-t", "toys/loud", *LINEAR, "--json")
+    code, out, _ = bench(*words, capsys=capsys)
+    assert code == 1
+    failed, done = json.loads(out)["outcomes"]
+    assert message in failed["reason"]
+    assert done["status"] == "done"
+    checked = ("data", "check", "toys/also", "toys/loud", "--json", "-i", str(toy))
+    code, out, _ = bench(*checked, capsys=capsys)
+    assert code == 2
+    also, loud = json.loads(out)
+    assert message in also["error"]
+    assert (loud["listed"], loud["unusable"]) == (loud["expected"], [])
+    code, out, _ = bench("check", "toys/*", "-i", str(toy), capsys=capsys)
+    assert code == 1
+    assert message in out
+    assert "ok     files are there" in out
+
+
 def test_data_list_is_one_document(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = bench("data", "list", "--json", "-i", str(toy), capsys=capsys)
     found = {each["name"]: each for each in json.loads(out)}

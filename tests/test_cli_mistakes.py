@@ -20,6 +20,8 @@ from tests.commands import LINEAR, bench
         (["run", "--protocol", "tuned"], "no protocol is named 'tuned'. Did you mean tuned-v1"),
         (["run", "--trials", "0"], "Invalid value for '--trials': Input should be greater"),
         (["run", "--device", "gpu"], "no device is named 'gpu'"),
+        (["run", "--device", "cpu:x"], "no device is named 'cpu:x'"),
+        (["run", "--all", "-b", "chroma"], "--all and --backbone chroma were given; choose one"),
         (["run", "--tirals", "3"], "No such option"),
         (["run", "-t", "a", "--suite", "b"], "--task a and --suite b were given; choose one"),
         (["show", "melstat"], "no backbone or task is named 'melstat'"),
@@ -57,7 +59,7 @@ def test_an_edited_score_is_not_published(toy: Path, capsys: pytest.CaptureFixtu
     path.write_text(json.dumps(record))
     code, _, err = bench("leaderboard", "-i", str(toy), capsys=capsys)
     assert code == 2
-    assert "level.json says 0.123000, its predictions give" in err
+    assert "level.json says that accuracy, value is 0.123000, its predictions give 1.000000" in err
     path.rename(path.with_name("other.json"))
     code, _, err = bench("leaderboard", "-i", str(toy), capsys=capsys)
     assert code == 2

@@ -1,5 +1,6 @@
 """Provenance: a digest of code follows what the code imports, and nothing else."""
 
+import importlib
 import json
 import shutil
 import subprocess
@@ -105,6 +106,35 @@ def test_libraries_beside_an_installed_card_do_not_count(name: str, tmp_path: Pa
     assert code_digest(folder / "single.py") == module
     write(folder, {"plugin/net.py": "x = 2\n"})
     assert code_digest(folder / "plugin/card.py") != package
+
+
+@pytest.mark.parametrize("name", ["elsewhere.py", "elsewhere/__init__.py"])
+def test_what_is_imported_from_another_folder_counts(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = write(tmp_path / "card", {"card.py": "import elsewhere\n"}) / "card.py"
+    folder = write(tmp_path / "path", {name: "x = 1\n"})
+    monkeypatch.syspath_prepend(folder)
+    before = fresh_digest(card)
+    write(folder, {name: "x = 2\n"})
+    assert fresh_digest(card) != before
+
+
+def test_another_version_of_an_imported_library_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards = write(tmp_path, {"a.py": "def f():\n    import torch\n", "b.py": "import json\n"})
+    before = [code_digest(cards / name) for name in ("a.py", "b.py")]
+    monkeypatch.setattr(provenance, "version", lambda _name: "0.0")
+    after = [code_digest(cards / name) for name in ("a.py", "b.py")]
+    assert (before[0] == after[0], before[1] == after[1]) == (False, True)
+
+
+def fresh_digest(file: Path) -> str:
+    """As another process would make it."""
+    importlib.invalidate_caches()
+    provenance._elsewhere.cache_clear()
+    return code_digest(file)
 
 
 def test_equal_values_have_equal_digests() -> None:

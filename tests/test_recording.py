@@ -257,9 +257,18 @@ def test_a_score_that_is_no_number_is_refused_by_name(value: float) -> None:
         return np.full(len(weights), value * len(truth) * len(scores))
 
     asked = row(metrics=(ACCURACY, Metric("F-measure", strange)))
-    with pytest.raises(UndefinedTestScoreError, match="F-measure of toy on toys/loud is") as error:
+    with pytest.raises(UndefinedTestScoreError, match="F-measure is") as error:
         recording.evaluate(asked, result([[SOFT] * 6]), COST)
     assert "on 6 test clips, expected finite numbers" in str(error.value)
+
+
+def test_a_score_that_cannot_be_is_refused() -> None:
+    def percent(truth: Truth, scores: Scores, weights: Weights) -> Scores:
+        return 100 * ACCURACY.function(truth, scores, weights)
+
+    asked = row(metrics=(Metric("accuracy", percent),))
+    with pytest.raises(UndefinedTestScoreError, match=r"outside of its bounds, 0 to 1"):
+        recording.evaluate(asked, result([[SOFT] * 6]), COST)
 
 
 def test_the_key_of_a_row_follows_its_test_labels_and_how_it_was_asked_for() -> None:
@@ -280,15 +289,13 @@ def test_the_key_of_a_row_follows_its_test_labels_and_how_it_was_asked_for() -> 
 def test_a_saved_record_lies_beside_its_predictions(tmp_path: Path) -> None:
     asked, found = row(), result([[SOFT, LOUD, SOFT, LOUD, SOFT, SOFT]])
     record = recording.evaluate(asked, found, COST)
-    recording.save(record, asked, found, tmp_path / "deep" / "record.json")
-    assert records.read(tmp_path / "deep" / "record.json") == record
-    stored = Predictions.load(tmp_path / "deep" / "record.npz")
+    for suffix, content in recording.files(record, asked, found).items():
+        (tmp_path / f"record{suffix}").write_bytes(content)
+    assert records.read(tmp_path / "record.json") == record
+    stored = Predictions.load(tmp_path / "record.npz")
     np.testing.assert_array_equal(stored.scores, found.chosen.scores)
     assert stored.truth.tolist() == [0, 1, 0, 1, 1, 0]
     assert stored.groups.tolist() == [c.group for c in asked.of(Split.TEST)]
-    assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == [
-        *("record.json", "record.npz")
-    ]
 
 
 def test_labels_become_what_metrics_take() -> None:

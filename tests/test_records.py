@@ -112,7 +112,7 @@ def predictions() -> Predictions:
 def test_predictions_come_back_bit_for_bit(tmp_path: Path) -> None:
     mine = predictions()
     for name in ("a.npz", "b.npz"):
-        mine.save(tmp_path / name)
+        (tmp_path / name).write_bytes(mine.to_npz())
     read = Predictions.load(tmp_path / "a.npz")
     for name in ("ids", "groups", "truth", "scores"):
         np.testing.assert_array_equal(getattr(read, name), getattr(mine, name))
@@ -132,7 +132,7 @@ def test_predictions_hold_no_pickles(tmp_path: Path) -> None:
 def test_predictions_of_different_numbers_of_clips_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     mine = predictions()
-    Predictions(mine.ids[:2], mine.groups, mine.truth, mine.scores).save(path)
+    path.write_bytes(Predictions(mine.ids[:2], mine.groups, mine.truth, mine.scores).to_npz())
     with pytest.raises(RecordError, match=r"of as many clips: \[2, 3\]"):
         Predictions.load(path)
 
@@ -143,7 +143,7 @@ def test_a_damaged_file_of_predictions_is_refused_in_one_line_or_reads_right(
     tmp_path_factory: pytest.TempPathFactory, place: float, bits: int, *, cut: bool
 ) -> None:
     path = tmp_path_factory.mktemp("damage") / "a.npz"
-    predictions().save(path)
+    path.write_bytes(predictions().to_npz())
     data = bytearray(path.read_bytes())
     index = int(place * len(data))
     if cut:

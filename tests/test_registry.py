@@ -1,6 +1,8 @@
 """Cards are found, named once, and listed without heavy imports."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +42,57 @@ def test_an_included_file_is_listed(tmp_path: Path) -> None:
     file = write_card(tmp_path / "mine.py", "mine")
     entry = registry.find([file]).backbones["mine"]
     assert (entry.card.name, entry.file) == ("mine", file.resolve())
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", "../x", "/x", "A", "a b", "a\n", "ü"])
+def test_a_name_that_cannot_be_a_file_is_refused(tmp_path: Path, name: str) -> None:
+    file = write_card(tmp_path / "mine.py", name)
+    expected = re.escape(f"{file}: backbone {name!r} needs a name such as my-model-v1.5")
+    with pytest.raises(PluginError, match=expected):
+        registry.find([file])
+
+
+TASK = """
+from tasks import DataSet, Kind, Split, Task
+from tasks._metrics import ACCURACY
+data = DataSet(name="mine", licence="l", paper="p", how_to_get="h", recorded=True)
+mine = Task(
+    name="mine/genre@tiny", summary="s", data=data, kind=Kind.MULTICLASS, labels=("a", "b"),
+    metrics=(ACCURACY,), clips=lambda folder: [], counts=dict.fromkeys(Split, 1),
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("mine/genre@tiny", "../genre", "'../genre' needs a name such as my-data/genre"),
+        ("mine/genre@tiny", "/genre", "needs a name such as my-data/genre"),
+        ("mine/genre@tiny", "mine/genre@", "needs a name such as my-data/genre"),
+        ('name="mine"', 'name="../mine"', "such as my-data; it has '../mine'"),
+        ("(ACCURACY,)", "()", "needs a metric and a label at least"),
+        ('("a", "b")', "()", "needs a metric and a label at least"),
+        ("fromkeys(Split, 1)", "fromkeys([Split.TEST], 1)", "needs counts for train, validation"),
+    ],
+)
+def test_a_task_that_no_command_can_use_is_refused(
+    tmp_path: Path, before: str, after: str, message: str
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(TASK)
+    assert registry.find([file]).tasks["mine/genre@tiny"]
+    file.write_text(TASK.replace(before, after))
+    with pytest.raises(PluginError, match=re.escape(message)):
+        registry.find([file])
+
+
+def test_a_file_edited_within_the_clock_tick_is_read_again(tmp_path: Path) -> None:
+    file = write_card(tmp_path / "mine.py", "mine")
+    first = file.stat()
+    registry.find([file])
+    write_card(file, "mint")
+    os.utime(file, ns=(first.st_atime_ns, first.st_mtime_ns))
+    assert registry.find([file]).backbones["mint"]
 
 
 def test_a_name_taken_twice_names_both_files(tmp_path: Path) -> None:

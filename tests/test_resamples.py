@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import resamples, statistics
+from bench import kept, resamples, statistics
 from bench.registry import Entry, Registry
+from bench.statistics import Samples
 from leaderboard.records import Predictions
 from tasks import Task
 
@@ -27,8 +28,8 @@ def predictions(seed: int) -> Predictions:
     )
 
 
-def scored(entry: Entry[Task], made: Predictions, folder: Path) -> resamples.Resamples:
-    made.save(folder / "row.npz")
+def scored(entry: Entry[Task], made: Predictions, folder: Path) -> Samples:
+    (folder / "row.npz").write_bytes(made.to_npz())
     return resamples.of(entry, made, folder / "row.npz")
 
 
@@ -38,16 +39,25 @@ def test_they_are_the_metric_on_the_shared_weights(entry: Entry[Task], tmp_path:
     weights = statistics.group_weights(made.groups.tolist())
     scores = list(made.scores.astype(np.float64))
     expected = statistics.resampled(entry.card.primary, made.truth, scores, weights)
-    np.testing.assert_allclose(found.samples, expected)
-    hits = (made.scores.argmax(2) == made.truth).mean()
-    assert found.value == pytest.approx(hits)
+    np.testing.assert_allclose(found, expected)
 
 
 def test_they_are_read_again_for_the_same_file_and_made_for_another(
     entry: Entry[Task], tmp_path: Path
 ) -> None:
     first = scored(entry, predictions(0), tmp_path)
-    (kept,) = (tmp_path / "cache" / "resamples").iterdir()
-    np.save(kept, np.append(0.5, first.samples))
-    assert scored(entry, predictions(0), tmp_path).value == 0.5
-    assert scored(entry, predictions(1), tmp_path).value != 0.5
+    (place,) = (tmp_path / "cache" / "resamples").iterdir()
+    kept.write(place, {"scores.npy": kept.packed(first + 1)})
+    np.testing.assert_array_equal(scored(entry, predictions(0), tmp_path), first + 1)
+    assert not np.array_equal(scored(entry, predictions(1), tmp_path), first + 1)
+
+
+def test_damaged_ones_are_made_again(entry: Entry[Task], tmp_path: Path) -> None:
+    first = scored(entry, predictions(0), tmp_path)
+    (place,) = (tmp_path / "cache" / "resamples").iterdir()
+    whole = place.read_bytes()
+    for damaged in (whole[:200], whole[:300] + b"?" + whole[301:], b""):
+        place.write_bytes(damaged)
+        found = scored(entry, predictions(0), tmp_path)
+        np.testing.assert_array_equal(found, first)
+        assert place.read_bytes() == whole

@@ -220,7 +220,7 @@ from bench.probes import worker
 worker.prepare_process()
 
 def progress(done, total):
-    print(done, flush=True)
+    print(done, file=sys.stderr, flush=True)
 
 test_search.run(Path(sys.argv[2]), int(sys.argv[3]), progress=progress)
 """
@@ -233,10 +233,10 @@ def test_a_search_whose_process_is_killed_ends_as_an_unbroken_one(
     journal = tmp_path / "study.log"
     command = [sys.executable, "-W", "error", "-c", KILLED, str(Path(__file__).parent)]
     with subprocess.Popen(
-        [*command, str(journal), "500"], stdout=subprocess.PIPE, text=True
+        [*command, str(journal), "500"], stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
+        assert process.stderr is not None
+        for line in process.stderr:
             if int(line) >= 15:
                 break
         time.sleep(0.05)
@@ -249,7 +249,7 @@ def test_a_search_whose_process_is_killed_ends_as_an_unbroken_one(
 def test_another_process_proposes_the_same_and_warns_of_nothing(
     tmp_path: Path, unbroken: list[Trial]
 ) -> None:
-    code = KILLED.replace("print(done, flush=True)", "pass")
+    code = KILLED.replace("print(done, file=sys.stderr, flush=True)", "pass")
     folder = str(Path(__file__).parent)
     found = subprocess.run(
         [

@@ -36,7 +36,7 @@ stored = Backbone(
 thirds = Task(
     name="toys/thirds", summary="s", kind=Kind.MULTICLASS, labels=("a", "b", "c"),
     data=DataSet(name="toys", licence="l", paper="p", how_to_get="", recorded=False),
-    metrics=(ACCURACY,), clips=lambda folder: [], counts={Split.TEST: 30},
+    metrics=(ACCURACY,), clips=lambda folder: [], counts=dict.fromkeys(Split, 30),
 )
 """
 
@@ -198,7 +198,7 @@ print(json.dumps({
     "interrupts": signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
     "memory": result.peak_memory_mb,
     "seconds": result.seconds,
-}))
+}), file=sys.stderr)
 """
 
 
@@ -206,8 +206,8 @@ def test_two_processes_on_one_job_search_once_on_one_thread_each(made: Job, tmp_
     pickled = tmp_path / "job.pickle"
     pickled.write_bytes(pickle.dumps(made))
     command = [sys.executable, "-W", "error", "-c", PROCESS, str(pickled)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    found = [json.loads(process.communicate()[0]) for process in running]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    found = [json.loads(process.communicate()[1]) for process in running]
     assert found[0]["seconds"] == found[1]["seconds"]
     for process in found:
         assert process["torch"] == 1
@@ -215,7 +215,7 @@ def test_two_processes_on_one_job_search_once_on_one_thread_each(made: Job, tmp_
         assert process["interrupts"]
         if sys.platform == "linux":
             assert 50 < process["memory"] < 5000
-    assert len(list(made.folder.glob("*.json"))) == 1
+    assert len(list(made.folder.glob("*.zip"))) == 1
 
 
 def test_every_layer_is_tested_and_the_best_on_validation_is_the_score(made: Job) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from bench import provenance
 from bench.cli import audit, cards, compare, data, printing, run
+from bench.cli.options import Command
 from bench.errors import UserError
 
 app = typer.Typer(
@@ -32,14 +33,14 @@ def bench(
         printing.line(context.get_help())
 
 
-app.command()(run.run)
-app.command()(run.leaderboard)
-app.command()(compare.compare)
-app.command("list")(cards.list_)
-app.command()(cards.show)
-app.command()(cards.check)
-app.command()(audit.audit)
-app.command()(cards.doctor)
+app.command(cls=Command)(run.run)
+app.command(cls=Command)(run.leaderboard)
+app.command(cls=Command)(compare.compare)
+app.command("list", cls=Command)(cards.list_)
+app.command(cls=Command)(cards.show)
+app.command(cls=Command)(cards.check)
+app.command(cls=Command)(audit.audit)
+app.command(cls=Command)(cards.doctor)
 app.add_typer(data.app, name="data")
 
 USER_ERROR = 2

@@ -9,7 +9,7 @@ import typer
 from bench import data, describe, registry
 from bench.cli import printing
 from bench.cli.options import AsJson, Include
-from bench.registry import Registry, UnknownNameError
+from bench.registry import CardT, Catalogue, Entry, Registry, UnknownNameError
 
 Name = Annotated[str, typer.Argument(help="Of a backbone or a task.")]
 
@@ -85,12 +85,9 @@ def _checks(cards: Registry, pattern: str) -> Iterator[tuple[str, str | None]]:
     """(check, what is wrong or None) for every card of that name or pattern."""
     from bench import testing
 
-    try:
-        backbones, tasks = cards.backbones.matching([pattern]), []
-    except UnknownNameError:
-        if not any(character in pattern for character in "*?["):
-            describe.card(cards, pattern)
-        backbones, tasks = [], cards.tasks.matching([pattern])
+    backbones, tasks = _named(cards.backbones, pattern), _named(cards.tasks, pattern)
+    if not backbones and not tasks:
+        describe.card(cards, pattern)
     for backbone in backbones:
         printing.line(backbone.card.name)
         yield from testing.check_backbone(backbone.card)
@@ -100,6 +97,13 @@ def _checks(cards: Registry, pattern: str) -> Iterator[tuple[str, str | None]]:
         if not place.is_dir():
             printing.line(f"data are not at {place}: only the card is checked")
         yield from testing.check_task(task, place if place.is_dir() else None)
+
+
+def _named(catalogue: Catalogue[CardT], pattern: str) -> list[Entry[CardT]]:
+    try:
+        return catalogue.matching([pattern])
+    except UnknownNameError:
+        return []
 
 
 def doctor(*, as_json: AsJson = False) -> None:

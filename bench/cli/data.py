@@ -10,8 +10,9 @@ import typer
 from bench import check_data, data, describe, registry
 from bench.check_data import Finding
 from bench.cli import printing
-from bench.cli.options import AsJson, Include
+from bench.cli.options import AsJson, Command, Include
 from bench.describe import Json
+from bench.errors import UserError
 from bench.progress import Reporter
 from bench.registry import Entry
 from tasks import Task
@@ -21,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="The data sets that tasks read.")
 Names = Annotated[list[str], typer.Argument(help="Tasks: names or patterns.")]
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_(*, include: Include = None, as_json: AsJson = False) -> None:
     """List data sets, where they lie or would lie, and how to get them."""
     entries = {e.card.data.name: e for e in registry.find(include or ()).tasks}
@@ -41,7 +42,7 @@ def list_(*, include: Include = None, as_json: AsJson = False) -> None:
         printing.listing("data sets", [name.replace("_", " ") for name in header], rows)
 
 
-@app.command()
+@app.command(cls=Command)
 def fetch(tasks: Names, *, include: Include = None) -> None:
     """Fetch or make the data of tasks."""
     for entry in registry.find(include or ()).tasks.matching(tasks):
@@ -50,36 +51,46 @@ def fetch(tasks: Names, *, include: Include = None) -> None:
         printing.line(f"{entry.card.name}: {place}")
 
 
-@app.command()
+@app.command(cls=Command)
 def path(task: Annotated[str, typer.Argument()], *, include: Include = None) -> None:
     """Print the folder of a task's data set."""
     printing.line(str(data.folder(registry.find(include or ()).tasks[task])))
 
 
-@app.command()
+@app.command(cls=Command)
 def check(tasks: Names, *, include: Include = None, as_json: AsJson = False) -> None:
-    """Count and decode every clip of tasks; list what is wrong. Exit 1 if anything is."""
+    """Count and decode every clip of tasks; list what is wrong.
+
+    Exit 1 if clips cannot be used, 2 if a task's data are not what its card says.
+    """
     reports: list[Json] = []
-    wrong = 0
+    code = 0
     for entry in registry.find(include or ()).tasks.matching(tasks):
-        place = _ready(entry)
-        clips = data.clips(entry.card, place)
-        with Reporter().step(f"decoding {entry.card.name}", "clips") as step:
-            found = check_data.unusable(clips, step)
-        wrong += len(found)
-        report: dict[str, Json] = {
-            "task": entry.card.name,
-            "folder": str(place),
-            "expected": {s.value: n for s, n in entry.card.counts.items()},
-            "listed": {s.value: n for s, n in data.count(clips).items()},
-        }
+        report: dict[str, Json] = {"task": entry.card.name}
+        found: list[Finding] = []
+        try:
+            found = _check(entry, report)
+        except (UserError, OSError) as error:
+            report["error"] = str(error)
+        code = max(code, 2 if "error" in report else bool(found))
         reports.append({**report, "unusable": [asdict(each) for each in found]})
         if not as_json:
             _print(report, found)
     if as_json:
         printing.document(reports)
-    if wrong:
-        raise typer.Exit(1)
+    if code:
+        raise typer.Exit(code)
+
+
+def _check(entry: Entry[Task], report: dict[str, Json]) -> list[Finding]:
+    """Fill in the report; the clips that cannot be used."""
+    place = _ready(entry)
+    report["folder"] = str(place)
+    report["expected"] = {s.value: n for s, n in entry.card.counts.items()}
+    clips = data.clips(entry.card, place)
+    report["listed"] = {s.value: n for s, n in data.count(clips).items()}
+    with Reporter().step(f"decoding {entry.card.name}", "clips") as step:
+        return check_data.unusable(clips, step)
 
 
 def _print(report: Mapping[str, Json], found: Sequence[Finding]) -> None:

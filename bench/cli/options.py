@@ -4,6 +4,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
+
+from bench.cli import printing
+
+
+class Command(TyperCommand):
+    """A command whose standard output holds what it prints itself, and nothing of plug-ins."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """Run it."""
+        with printing.reserved():
+            return super().invoke(ctx)
+
 
 Include = Annotated[
     list[Path] | None,

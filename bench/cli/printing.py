@@ -3,8 +3,11 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -17,20 +20,40 @@ WIDE = 240
 """Columns of a table that goes into a file or a pipe."""
 
 
+_reserved: ContextVar[TextIO | None] = ContextVar("reserved", default=None)
+
+
+@contextmanager
+def reserved() -> Iterator[None]:
+    """Keep standard output for this module; what others print meanwhile goes to standard error."""
+    token = _reserved.set(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _reserved.reset(token)
+
+
+def _output() -> TextIO:
+    return _reserved.get() or sys.stdout
+
+
 def console() -> Console:
     """Standard output; wide where it is no terminal and nobody says how wide."""
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
-    return Console(width=width, highlight=False, markup=False, soft_wrap=False)
+    output = _output()
+    told = os.environ.get("COLUMNS", "0") not in {"", "0"}
+    width = None if output.isatty() or told else WIDE
+    return Console(file=output, width=width, highlight=False, markup=False, soft_wrap=False)
 
 
 def line(text: str) -> None:
     """One line, never folded."""
-    sys.stdout.write(f"{text}\n")
+    _output().write(f"{text}\n")
 
 
 def document(value: Json) -> None:
     """One JSON document."""
-    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    _output().write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
 def pairs(rows: Iterable[tuple[str, str]]) -> None:
@@ -74,7 +97,10 @@ def outcomes(
             number = len(each.record.clips.skipped)
             clips = "1 clip" if number == 1 else f"{number} clips"
             line(f"{each.backbone} × {each.task}: {clips} left out")
-    line(f"{board / 'README.md'} has every row with its interval.")
+    done = sum(each.record is not None for each in found)
+    if done:
+        rows = "1 row" if done == 1 else f"{done} rows"
+        line(f"{board / 'README.md'} has every row with its interval; {rows} of this run.")
 
 
 def _has_row(outcome: Outcome, suites: Sequence[Suite]) -> bool:

@@ -62,6 +62,7 @@ def run(
     """
     board = board or (BOARD if preset is Preset.FULL else Path(f"{BOARD}-{preset}"))
     cards = registry.find(include or ())
+    boards.claim(board, cards)
     asked = selection.protocol(protocol)
     settings = Settings(
         device=selection.device(device), precision=precision, batch_seconds=batch_seconds
@@ -106,11 +107,7 @@ def leaderboard(
         message = f"{board} holds no results folder; `bench run --board {board}` makes one"
         raise UserError(message)
     cards = registry.find(include or ())
-    strangers = boards.unknown_tasks(board, cards)
-    if strangers:
-        names = ", ".join(strangers)
-        message = f"{board} has rows of {names}, not known here; name their files with --include"
-        raise UserError(message)
+    boards.claim(board, cards)
     if not check:
         boards.write(board, cards, into)
         printing.line(f"{board / 'README.md'} written")

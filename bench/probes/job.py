@@ -11,12 +11,15 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from bench import provenance
-from bench.store import write_atomically
+from bench import kept, provenance
 from tasks import Split, Truth
 
 Hyper: TypeAlias = Mapping[str, str | float | bool]
 """A configuration of a probe, by name."""
+
+
+class ProbeError(RuntimeError):
+    """What went wrong in the process of a probe, in words: a plug-in's own error may not travel."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Job:
     def name(self) -> str:
         """The result's file name: the study is shared by all budgets, the result is not."""
         clock = "" if self.budget_seconds is None else f"-{self.budget_seconds:g}-seconds"
-        return f"{self.trials}-trials{clock}-{'-'.join(map(str, self.seeds))}"
+        return f"{self.trials}-trials{clock}-{'-'.join(map(str, self.seeds))}.zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,27 +135,23 @@ class Result:
 
 
 def save(result: Result, job: Job) -> None:
-    """Store a result; the readable part last, so that one without its scores never is."""
-    path = job.folder / f"{job.name}.json"
-    unfinished = path.with_suffix(".tmp.npz")
-    np.savez(unfinished, *(variant.scores for variant in result.variants))
-    unfinished.replace(path.with_suffix(".npz"))
+    """Store a result."""
     facts = asdict(result)
-    for variant in facts["variants"]:
-        del variant["scores"]
-    write_atomically(path, json.dumps(facts, indent=1).encode())
+    scores = [variant.pop("scores") for variant in facts["variants"]]
+    parts = {f"{index}.npy": kept.packed(array) for index, array in enumerate(scores)}
+    parts["facts.json"] = json.dumps(facts, indent=1).encode()
+    kept.write(job.folder / job.name, parts)
 
 
 def load(job: Job) -> Result | None:
-    """The stored result, if there is one."""
-    path = job.folder / f"{job.name}.json"
-    if not path.is_file():
+    """The stored result, if there is a sound one."""
+    parts = kept.read(job.folder / job.name)
+    if parts is None:
         return None
-    facts = json.loads(path.read_bytes())
-    with np.load(path.with_suffix(".npz")) as arrays:
-        variants = tuple(
-            Variant(**variant, scores=arrays[f"arr_{index}"])
-            for index, variant in enumerate(facts.pop("variants"))
-        )
+    facts = json.loads(parts["facts.json"])
+    variants = tuple(
+        Variant(**variant, scores=kept.unpacked(parts[f"{index}.npy"]).astype(np.float32))
+        for index, variant in enumerate(facts.pop("variants"))
+    )
     trials = tuple(Tried(**trial) for trial in facts.pop("trials"))
     return Result(variants, trials, **facts)

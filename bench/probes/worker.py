@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 
 import torch
 from filelock import FileLock
@@ -13,9 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from backbones import Backbone
 from bench import registry
+from bench.errors import UserError
 from bench.probes import Pooling, Problem
 from bench.probes.features import StoredFeatures
-from bench.probes.job import Job, Result, Tried, load, save
+from bench.probes.job import Job, ProbeError, Result, Tried, load, save
 from bench.probes.methods import Finished, variants
 from bench.probes.protocols import PROTOCOLS, Case
 from bench.probes.search import Budget, params, search
@@ -24,7 +26,11 @@ from tasks import Task
 
 
 def prepare_process() -> None:
-    """Use one thread, for processes share the cores; leave Ctrl-C to the parent, end with it."""
+    """Use one thread, for processes share the cores; leave Ctrl-C to the parent, end with it.
+
+    What a plug-in prints here is no output of the command.
+    """
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     torch.set_num_threads(1)
@@ -42,7 +48,24 @@ def _end_with_the_parent() -> None:
 
 
 def run(job: Job) -> Result:
-    """Search, refit, predict the test clips, and store the result."""
+    """Search, refit, predict the test clips, and store the result.
+
+    Raises:
+        UserError: a user can mend it.
+        ProbeError: anything else.
+    """
+    try:
+        return _stored_or_made(job)
+    except UserError as error:
+        raise UserError(str(error)) from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 — plug-ins may raise anything
+        message = f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"
+        failure = ProbeError(message)
+        failure.add_note(traceback.format_exc())
+        raise failure from None
+
+
+def _stored_or_made(job: Job) -> Result:
     job.folder.mkdir(parents=True, exist_ok=True)
     with FileLock(job.folder / "job.lock"):
         stored = load(job)

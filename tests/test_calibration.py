@@ -49,14 +49,14 @@ def test_the_small_study_holds(cell: Cell) -> None:
 
 
 def test_a_bootstrap_that_ignores_groups_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = coverage.PART.small[0]
+    assert unharmed(cell) == {Verdict.PASSED}
     of_groups = statistics.group_weights
 
     def of_clips(groups: Sequence[str]) -> Weights:
         return of_groups([f"{group} {place}" for place, group in enumerate(groups)])
 
     monkeypatch.setattr(statistics, "group_weights", of_clips)
-    cell = coverage.PART.small[0]
-    assert unharmed(cell) == {Verdict.PASSED}
     (finding,) = cell.measure()
     assert finding.verdict is Verdict.FAILED
     assert finding.measured < finding.bounds[0]

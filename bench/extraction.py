@@ -281,6 +281,9 @@ class _Worker:
             message = f"{self.card.name} returned {got}, its card promises {expected}"
             raise EncoderError(message)
         rows = np.concatenate([features[layer.name][:, 0] for layer in self.card.layers], axis=1)
+        if not np.issubdtype(rows.dtype, np.floating):
+            message = f"{self.card.name} returned {rows.dtype} features, expected float32"
+            raise EncoderError(message)
         with np.errstate(over="ignore"):
             stored: Rows = rows.astype(np.float32, copy=False)
         if not np.isfinite(stored).all():

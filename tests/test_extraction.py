@@ -208,6 +208,7 @@ def ones(*shape: int) -> np.ndarray:
             lambda n: {"a": np.full((n, 1, 2), 1e39)},
             "broken returned NaN, or features that float32",
         ),
+        (lambda n: {"a": ones(n, 1, 2) * 1j}, "broken returned complex64 features, expected"),
     ],
 )
 def test_an_encoder_that_breaks_its_promise(

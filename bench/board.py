@@ -9,7 +9,7 @@ from bench.rows import BoardError, Rows, alone, comparable, of_board
 from bench.statistics import Samples
 from bench.store import write_atomically
 from leaderboard import page, records
-from leaderboard.board import Line, Rank, Suite
+from leaderboard.board import Clean, Line, Rank, Suite
 
 COMMAND = "bench leaderboard"
 
@@ -104,6 +104,7 @@ def _suite(name: str, protocol: str, rows: Rows) -> Suite:
             records={t: rows[t, backbone].record for t in tasks if (t, backbone) in rows},
             letters={t: letters[t][backbone] for t in tasks if backbone in letters[t]},
             rank=ranks.get(backbone),
+            clean=_clean(rows, backbone),
         )
         for backbone in backbones
     ]
@@ -113,7 +114,14 @@ def _suite(name: str, protocol: str, rows: Rows) -> Suite:
         for task, column in compared.items()
         if len(column) > 1
     }
-    return Suite(name, protocol, tuple(tasks.values()), tuple(lines), detectable)
+    audits = {task: row.audit for (task, _), row in rows.items() if row.audit is not None}
+    return Suite(name, protocol, tuple(tasks.values()), tuple(lines), detectable, audits)
+
+
+def _clean(rows: Rows, backbone: str) -> dict[str, Clean]:
+    """By task."""
+    mine = {task: row.clean for (task, name), row in rows.items() if name == backbone}
+    return {task: clean for task, clean in mine.items() if clean is not None}
 
 
 def _groups(rows: Rows, compared: Mapping[str, Samples], task: str) -> int:

@@ -164,11 +164,15 @@ def scores(task: Task, predictions: Predictions, seeds: int) -> dict[str, record
     Raises:
         UndefinedTestScoreError: a metric has no value on these test clips.
     """
-    return {metric.name: _score(metric, predictions, seeds) for metric in task.metrics}
+    return {metric.name: score(metric, predictions, seeds) for metric in task.metrics}
 
 
-def _score(metric: Metric, predictions: Predictions, seeds: int) -> records.Score:
-    """A metric over the seeds; a probe that no seed changes scores the same for each of them."""
+def score(metric: Metric, predictions: Predictions, seeds: int) -> records.Score:
+    """A metric over the seeds; a probe that no seed changes scores the same for each of them.
+
+    Raises:
+        UndefinedTestScoreError: it has no value on these test clips.
+    """
     fits = list(predictions.scores.astype(np.float64))
     groups = predictions.groups.tolist()
     found = statistics.estimate(metric, predictions.truth, fits, groups)
@@ -195,7 +199,7 @@ def _variants(row: Row, result: Result) -> tuple[records.Variant, ...]:
             name=variant.name,
             chosen=variant.hyper,
             validation=variant.validation,
-            score=_score(row.task.primary, _predictions(row, variant), len(row.seeds)),
+            score=score(row.task.primary, _predictions(row, variant), len(row.seeds)),
         )
         for variant in result.variants
         if variant.name
@@ -215,8 +219,8 @@ def per_class(task: Task, predictions: Predictions) -> dict[str, records.ClassSc
             continue
         part = truth[clips] if truth.ndim == 1 else truth[clips, columns]
         seeds = list(predictions.scores[:, clips, columns].astype(np.float64))
-        score = statistics.estimate(task.primary, part, seeds, groups[clips].tolist())
-        ends = [round(number, 6) for number in (score.value, score.low, score.high)]
+        guess = statistics.estimate(task.primary, part, seeds, groups[clips].tolist())
+        ends = [round(number, 6) for number in (guess.value, guess.low, guess.high)]
         if np.isfinite(ends).all():
             value, low, high = ends
             found[name] = records.ClassScore(value=value, low=low, high=high, clips=len(part))

@@ -9,11 +9,13 @@ from typing import TypeAlias
 
 from filelock import BaseFileLock, FileLock
 
-from bench import assets, digests, kept, provenance, recording, resamples
+from bench import assets, digests, kept, leaks, provenance, recording, resamples
 from bench.errors import UserError
 from bench.registry import Entry, Registry, UnknownNameError
 from bench.statistics import Samples
-from leaderboard import records
+from leaderboard import audits, records
+from leaderboard.audits import Audit
+from leaderboard.board import Clean
 from leaderboard.records import Predictions, Record, RecordError
 from tasks import Task
 
@@ -33,11 +35,15 @@ class Row:
         record: of one pair.
         samples: the primary metric on the shared resamples; None for a task not known here.
         clips: digest of the test clips, groups and labels; rows with another are not compared.
+        audit: of the task; None where there was none.
+        clean: without the test clips that an audit found elsewhere; None where there are none.
     """
 
     record: Record
     samples: Samples | None
     clips: str
+    audit: Audit | None = None
+    clean: Clean | None = None
 
 
 Rows: TypeAlias = dict[tuple[str, str], Row]
@@ -61,7 +67,7 @@ def of_board(board: Path, registry: Registry) -> dict[str, Rows]:
     try:
         with alone(board):
             for path in records.paths(board / "results"):
-                row = _read(path, board / "results", registry)
+                row = _read(path, board, registry)
                 names = (row.record.task.name, row.record.backbone.name)
                 found.setdefault(row.record.search.protocol, {})[names] = row
     except RecordError as error:
@@ -69,7 +75,7 @@ def of_board(board: Path, registry: Registry) -> dict[str, Rows]:
     return found
 
 
-def _read(path: Path, results: Path, registry: Registry) -> Row:
+def _read(path: Path, board: Path, registry: Registry) -> Row:
     """Read a record, and compare what it says with the predictions beside it.
 
     Raises:
@@ -77,7 +83,7 @@ def _read(path: Path, results: Path, registry: Registry) -> Row:
     """
     record = records.read(path)
     names = (record.search.protocol, record.task.name, record.backbone.name)
-    if path != records.place(results, *names):
+    if path != records.place(board / "results", *names):
         protocol, task, backbone = names
         message = f"{path} holds a record of {backbone} on {task} by {protocol}; move it"
         raise RecordError(message)
@@ -94,7 +100,9 @@ def _read(path: Path, results: Path, registry: Registry) -> Row:
         message = f"{path.with_suffix('.npz')} does not hold predictions: {error}"
         raise RecordError(message) from error
     _verify(path, record, entry, predictions)
-    return Row(record, found, clips)
+    audit = audits.read(board, record.task.name)
+    clean = leaks.without(audit, entry.card, record, predictions) if audit else None
+    return Row(record, found, clips, audit, clean)
 
 
 def _verify(path: Path, record: Record, entry: Entry[Task], predictions: Predictions) -> None:

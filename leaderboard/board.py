@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from leaderboard.records import Record, TaskFacts
+from leaderboard.audits import Audit
+from leaderboard.records import Record, Score, TaskFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,19 @@ class Rank:
 
 
 @dataclass(frozen=True, slots=True)
+class Clean:
+    """A row without the test clips that are known from elsewhere.
+
+    Attributes:
+        left_out: how many that were.
+        score: the primary metric on the others; None where it has no value there.
+    """
+
+    left_out: int
+    score: Score | None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A backbone in a suite.
 
@@ -23,11 +37,13 @@ class Line:
         records: by task name; a task it was not run on is not there.
         letters: by task name; lines that share a letter cannot be told apart.
         rank: None unless it was run on every task of the suite.
+        clean: by task name, where test clips leak.
     """
 
     records: Mapping[str, Record]
     letters: Mapping[str, str]
     rank: Rank | None
+    clean: Mapping[str, Clean]
 
     @property
     def name(self) -> str:
@@ -51,6 +67,7 @@ class Suite:
         lines: backbones.
         detectable: by task name, the difference that a comparison of two lines finds 80 times in
             100; a task with one line is not there.
+        audits: by task name; a task that was not audited is not there.
     """
 
     name: str
@@ -58,6 +75,7 @@ class Suite:
     tasks: tuple[TaskFacts, ...]
     lines: tuple[Line, ...]
     detectable: Mapping[str, float]
+    audits: Mapping[str, Audit]
 
     @property
     def title(self) -> str:

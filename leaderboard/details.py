@@ -5,18 +5,19 @@ from statistics import pstdev
 
 from tabulate import tabulate
 
+from leaderboard.audits import Audit
 from leaderboard.records import ClassScore, Record, Score, TaskFacts
 
 FEW_GROUPS = 10
 
 
-def section(records: Sequence[Record]) -> str:
-    """A folded section with everything about a task's rows."""
+def section(records: Sequence[Record], audit: Audit | None) -> str:
+    """A folded section with everything about a task's rows, and what an audit found."""
     task, protocol = records[0].task, records[0].search.protocol
     commands = "\n".join(record.provenance.command for record in records)
     parts = [
         f"<details><summary><b>{task.name}</b>, {protocol}: {task.summary}</summary>",
-        _asked(task, records),
+        f"{_asked(task, records)} {_audited(audit)}",
         table(*_metrics(records)),
         *_variants(records),
         table(*_costs(records)),
@@ -41,11 +42,22 @@ def _asked(task: TaskFacts, records: Sequence[Record]) -> str:
     )
 
 
+def _audited(audit: Audit | None) -> str:
+    """What is known of leaks."""
+    if audit is None:
+        return "Not audited for leaks."
+    looked = "Exact and near copies" if audit.near else "Exact copies only"
+    plain = f"; {audit.too_plain:,} are too plain to tell" if audit.too_plain else ""
+    found = [f"{len(audit.leaked):,} test clips are in another split too"]
+    found += [f"{len(ids):,} are in {name}" for name, ids in sorted(audit.corpora.items())]
+    return f"{looked} were looked for among {audit.clips:,} clips{plain}: {', '.join(found)}."
+
+
 def _few(groups: int) -> str:
     """A warning where resampling groups says too little."""
     if groups >= FEW_GROUPS:
         return ""
-    return f"**With fewer than {FEW_GROUPS} groups its intervals are too narrow.** "
+    return f"**With fewer than {FEW_GROUPS} groups its intervals are rough.** "
 
 
 def _ended(text: str) -> str:

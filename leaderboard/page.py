@@ -3,23 +3,25 @@
 from collections.abc import Sequence
 
 from leaderboard import details
+from leaderboard.audits import Audit
 from leaderboard.board import Line, Suite
-from leaderboard.details import bounds, table
+from leaderboard.details import bounds, interval, table
 from leaderboard.records import Record
 
-LEAK = "†"
+SEEN, LEAK = "†", "‡"
 
 BEGIN, END = "<!-- board -->", "<!-- /board -->"
 """Marks in a page that the main tables are put between."""
 
 HOW_TO_READ = f"""\
 Every cell is the score on the test split × 100, mean over the seeds of a probe that was tuned and
-chosen on validation alone, with its 95 % interval over groups of clips (bootstrap, 1,000
-resamples). Rows that share a letter in a column cannot be told apart there (paired bootstrap on
-the same clips, Holm-corrected, 5 %); a cell without a letter was scored on other clips than the
-rest. The rank is the mean over the columns, 1 is best, with its interval over tasks (Student's t);
-a row that lacks a column has none. {LEAK} marks a backbone whose weights have seen audio of that
-task.
+chosen on validation alone, with its 95 % interval over groups of clips (jackknife). Rows that share
+a letter in a column cannot be told apart there (paired bootstrap on the same clips,
+Holm-corrected, 5 %); a cell without a letter was scored on other clips than the rest. The rank is
+the mean over the columns, 1 is best, with its interval over tasks (Student's t); a row that lacks a
+column has none. {SEEN} marks a backbone whose weights have seen the data set of that task. {LEAK}
+marks a cell some of whose test clips an audit (`bench audit`) found in another split, or in what
+the backbone was trained on; below it stands the score without them.
 """
 
 
@@ -35,8 +37,9 @@ def render(suites: Sequence[Suite], mark: str) -> str:
         parts += [f"## {suite.title}", scores(suite), *_power(suite)]
     by_task = _by_task(suites)
     if by_task:
-        parts += ["## Every row, by task", *(details.section(rows) for rows in by_task)]
-        parts += ["## Backbones", _backbones([r for rows in by_task for r in rows])]
+        sections = [details.section(rows, audit) for rows, audit in by_task]
+        parts += ["## Every row, by task", *sections]
+        parts += ["## Backbones", _backbones([r for rows, _ in by_task for r in rows])]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
@@ -71,9 +74,19 @@ def cell(line: Line, task: str) -> str:
     if record is None:
         return "–"
     score = record.primary
-    mark = LEAK if record.leak else ""
-    head = f"**{100 * score.value:.1f}**{mark} {line.letters.get(task, '')}".strip()
-    return f"{head}<br><sub>{bounds(100 * score.low, 100 * score.high)}</sub>"
+    head = f"**{100 * score.value:.1f}**{marks(line, task)} {line.letters.get(task, '')}".strip()
+    whole = f"{head}<br><sub>{bounds(100 * score.low, 100 * score.high)}</sub>"
+    clean = line.clean.get(task)
+    if clean is None:
+        return whole
+    rest = interval(clean.score) if clean.score else "no score"
+    return f"{whole}<br><sub>{rest} without {clean.left_out:,} clips</sub>"
+
+
+def marks(line: Line, task: str) -> str:
+    """Whether the backbone has seen the data set, and whether test clips leak."""
+    seen = SEEN if line.records[task].leak else ""
+    return seen + (LEAK if task in line.clean else "")
 
 
 def _power(suite: Suite) -> list[str]:
@@ -90,13 +103,13 @@ def _rank(line: Line) -> str:
     return f"{line.rank.value:.1f}<br><sub>{bounds(line.rank.low, line.rank.high)}</sub>"
 
 
-def _by_task(suites: Sequence[Suite]) -> list[list[Record]]:
-    """The records of each task, in the order of the first table that has it."""
-    found: dict[tuple[str, str], list[Record]] = {}
+def _by_task(suites: Sequence[Suite]) -> list[tuple[list[Record], Audit | None]]:
+    """The records of each task, in the order of the first table that has it, and its audit."""
+    found: dict[tuple[str, str], tuple[list[Record], Audit | None]] = {}
     for suite in suites:
         for task in suite.tasks:
             rows = [line.records[task.name] for line in suite.lines if task.name in line.records]
-            found.setdefault((suite.protocol, task.name), rows)
+            found.setdefault((suite.protocol, task.name), (rows, suite.audits.get(task.name)))
     return list(found.values())
 
 

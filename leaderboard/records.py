@@ -39,7 +39,7 @@ class Score(_Part):
         value: mean over the seeds of the probe.
         low: lower end of the 95 % interval over groups of clips.
         high: upper end.
-        error: standard error over groups of clips, by bootstrap.
+        error: standard error over groups of clips, by jackknife.
         seeds: the value for each seed.
     """
 

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leaderboard.board import Line, Suite
-from leaderboard.page import LEAK
+from leaderboard.page import marks
 
 MOST = 3
 """Letters that are written out."""
@@ -36,13 +36,14 @@ def _cell(line: Line, task: str) -> Text:
     if record is None:
         return Text("–")
     score = record.primary
-    mark = LEAK if record.leak else ""
     below, above = 100 * (score.value - score.low), 100 * (score.high - score.value)
     even = abs(below - above) < UNEVEN * (below + above)
     ends = f" [{100 * score.low:.1f}, {100 * score.high:.1f}]"
     spread = f"±{(below + above) / 2:.1f}" if even else ends
     letters = _short(line.letters.get(task, ""))
-    return Text.assemble(f"{100 * score.value:.1f}", (spread, "dim"), mark, (f" {letters}", "bold"))
+    return Text.assemble(
+        f"{100 * score.value:.1f}", (spread, "dim"), marks(line, task), (f" {letters}", "bold")
+    )
 
 
 def _short(letters: str) -> str:

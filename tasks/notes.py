@@ -1,7 +1,7 @@
 """Single notes of acoustic instruments: which instrument, which pitch.
 
 `notes/instrument` and `notes/pitch` are learnt on one sound font and tested on another, which
-has none of its samples; all instruments play the same three octaves. To name an instrument,
+has none of its recordings; all instruments play the same three octaves. To name an instrument,
 validation is on other pitches of the first font: it knows other notes, not other timbres. To name
 a pitch it is on other instruments. Clips of one instrument, font and pitch are resampled together;
 for the pitch, all of one instrument and font, as its timbre is what may mislead.
@@ -162,7 +162,7 @@ PITCH = _Question(
     TONICS,
     _pitch_class,
     ("instrument", "font"),
-    validate=("marimba", "nylon guitar", "pizzicato strings", "French horn", "flute"),
+    validate=("xylophone", "nylon guitar", "viola", "French horn", "flute"),
 )
 RECORDED_INSTRUMENT = _Question(
     "instrument-recorded",
@@ -175,12 +175,12 @@ RECORDED_INSTRUMENT = _Question(
 
 PUBLISHED: dict[str, tuple[tuple[int, int, int], str]] = {
     "notes/instrument": (
-        (600, 150, 225),
-        "8b955e04cbc0f9bb6698756afb0817359fad07bd8731ac7c1e377da26ae47b78",
+        (624, 144, 216),
+        "debb2247ce26acd9413df6f8f68a7dda3b0c096443e6480c3b7bd446de223f8d",
     ),
     "notes/pitch": (
-        (600, 150, 225),
-        "3beaee4357ebedd46b27caf7960dba5898b3a1998335dde1e1e11325405ef62e",
+        (608, 160, 216),
+        "85940c9da106daafbc2a52849eb0d4566a46796cbf201bd756d6fa8e7f923b35",
     ),
     "notes/instrument@tiny": (
         (60, 24, 48),

@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from scipy.special import expit, logit
-from scipy.stats import t
 
 from bench import data, statistics
 from bench.probes import mlp
@@ -20,7 +18,6 @@ from studies.calibration.examples import Data, Size
 from studies.calibration.findings import Cell, Finding, Part, Verdict, load, save
 from studies.calibration.worlds import LEVELS, WORLDS, Design
 from tasks import Clip, Kind, Split, Task, Weights
-from tasks._metrics import ACCURACY, R2
 
 SMALL = {f"{part.name}-{i}": cell for part in study.PARTS for i, cell in enumerate(part.small)}
 
@@ -48,15 +45,15 @@ def test_the_small_study_holds(cell: Cell) -> None:
     assert unharmed(cell) == {Verdict.PASSED}
 
 
-def test_a_bootstrap_that_ignores_groups_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_intervals_that_ignore_groups_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     cell = coverage.PART.small[0]
     assert unharmed(cell) == {Verdict.PASSED}
-    of_groups = statistics.group_weights
+    of_groups = statistics.left_out
 
     def of_clips(groups: Sequence[str]) -> Weights:
         return of_groups([f"{group} {place}" for place, group in enumerate(groups)])
 
-    monkeypatch.setattr(statistics, "group_weights", of_clips)
+    monkeypatch.setattr(statistics, "left_out", of_clips)
     (finding,) = cell.measure()
     assert finding.verdict is Verdict.FAILED
     assert finding.measured < finding.bounds[0]
@@ -132,24 +129,6 @@ def test_clips_of_a_song_are_correlated() -> None:
     truth, scores = WORLDS["accuracy"](0.7).draw(rng, owners)
     right = (scores.argmax(1) == truth).reshape(-1, 2)
     assert np.corrcoef(right.T)[0, 1] == pytest.approx(0.5, abs=0.03)
-
-
-def test_the_open_scale_of_a_share_is_the_logit() -> None:
-    share, groups = 0.95, 40
-    error = np.sqrt(share * (1 - share) / groups)
-    found = statistics.Estimate(share, 0.9, 1.0, float(error), (share,))
-    reach = t.ppf(0.975, groups - 1) * error * np.sqrt(groups / (groups - 1)) / (share * 0.05)
-    ends = expit(logit(share) + np.array([-reach, reach]))
-    assert coverage.on_open_scale(found, ACCURACY, groups) == pytest.approx(tuple(ends))
-    at_the_end = statistics.Estimate(1.0, 0.9, 1.0, 0.0, (1.0,))
-    assert coverage.on_open_scale(at_the_end, ACCURACY, groups) == (0.9, 1.0)
-
-
-def test_the_open_scale_of_r2_has_one_end() -> None:
-    found = statistics.Estimate(0.4, 0.2, 0.6, 0.1, (0.4,))
-    reach = t.ppf(0.975, 29) * 0.1 * np.sqrt(30 / 29) / 0.6
-    ends = 1 - np.exp(np.log(0.6) + np.array([reach, -reach]))
-    assert coverage.on_open_scale(found, R2, 30) == pytest.approx(tuple(ends))
 
 
 def test_an_interrupted_study_goes_on_where_it_was(

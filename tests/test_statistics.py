@@ -8,12 +8,13 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, bootstrap, ttest_1samp
+from scipy.special import expit, logit
+from scipy.stats import binom, bootstrap, sem, t, ttest_1samp
 from statsmodels.stats import contingency_tables
 from statsmodels.stats.multitest import multipletests
 
 from bench import statistics
-from tasks._metrics import ACCURACY, PR_AUC, R2
+from tasks._metrics import ACCURACY, BALANCED_ACCURACY, PR_AUC, R2
 
 Array = npt.NDArray[np.float64]
 
@@ -65,7 +66,7 @@ def test_tasks_on_other_groups_are_resampled_independently() -> None:
     assert not np.array_equal(ours, again)
 
 
-def test_the_interval_is_scipys_where_every_clip_is_a_group() -> None:
+def test_of_many_clips_the_interval_is_that_of_scipys_bootstrap() -> None:
     correct = np.random.default_rng(2).uniform(size=200) < 0.7
     truth, scores = hits(correct)
     found = statistics.estimate(ACCURACY, truth, [scores], [str(i) for i in range(200)])
@@ -75,6 +76,49 @@ def test_the_interval_is_scipys_where_every_clip_is_a_group() -> None:
     assert found.value == pytest.approx(correct.mean())
     assert found.low == pytest.approx(theirs.low, abs=0.011)
     assert found.high == pytest.approx(theirs.high, abs=0.011)
+
+
+def test_the_error_is_that_of_the_mean_over_groups() -> None:
+    ease = np.random.default_rng(5).uniform(size=(12, 1))
+    correct = np.random.default_rng(6).uniform(size=(12, 5)) < ease
+    truth, scores = hits(correct.ravel())
+    found = statistics.estimate(ACCURACY, truth, [scores], songs(12, 5))
+    error = sem(correct.mean(1))
+    assert found.error == pytest.approx(error)
+    half = t.ppf(0.975, 11) * error / (found.value * (1 - found.value))
+    assert (found.low, found.high) == pytest.approx(
+        expit(logit(found.value) + np.array([-half, half]))
+    )
+
+
+def test_a_regression_has_an_open_scale_with_one_end() -> None:
+    rng = np.random.default_rng(7)
+    truth = rng.normal(size=(40, 1))
+    found = statistics.estimate(R2, truth, [0.5 * truth + rng.normal(size=(40, 1))], songs(10, 4))
+    half = t.ppf(0.975, 9) * found.error / (1 - found.value)
+    ends = 1 - np.exp(np.log(1 - found.value) + np.array([half, -half]))
+    assert (found.low, found.high) == pytest.approx(ends)
+
+
+def test_groups_that_differ_in_size_say_less() -> None:
+    assert statistics.effective_number(songs(10, 3)) == pytest.approx(10)
+    one_large = ["large"] * 91 + [str(i) for i in range(9)]
+    assert 1 < statistics.effective_number(one_large) < 1.3
+
+
+def test_of_very_many_groups_several_are_left_out_at_once() -> None:
+    weights = statistics.left_out(songs(1000, 2), blocks=50)
+    assert weights.shape == (50, 2000)
+    assert ((weights == 0).sum(0) == 1).all()
+    assert (weights.reshape(50, 1000, 2)[..., 0] == weights.reshape(50, 1000, 2)[..., 1]).all()
+    assert set((weights == 0).sum(1)) == {40}
+
+
+def test_a_class_of_one_group_is_left_out_of_one_replicate_only() -> None:
+    truth = np.array([0, 0, 0, 0, 1, 1])
+    scores = chosen(truth ^ [0, 1, 0, 0, 0, 1])
+    found = statistics.estimate(BALANCED_ACCURACY, truth, [scores], list("abcdee"))
+    assert 0 < found.low < found.value < found.high < 1
 
 
 def covered(groups: Sequence[str], labels: Sequence[str], data_sets: int) -> int:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from backbones import Backbone
 from bench import data
-from bench.audit.findings import Finding, Kind, Report, content_of, leaked, save
+from bench.audit.findings import Finding, Kind, Report
 from bench.progress import Reporter
 from bench.registry import Catalogue, Entry
-from tasks import Clip, Split, Task
+from tasks import Clip, Split, Task, digest_of
 
 if TYPE_CHECKING:
     from bench.audit.corpus import Overlap
 
-__all__ = ["Audit", "Finding", "Kind", "Report", "leaked", "trained_on"]
+__all__ = ["Audit", "Finding", "Kind", "Report", "trained_on"]
 
 
 class Audit:
@@ -33,7 +33,7 @@ class Audit:
         self._listener = Listener(near=near)
 
     def task(self, entry: Entry[Task]) -> Report:
-        """Compare the clips of a task with each other; a full report is kept in the cache.
+        """Compare the clips of a task with each other.
 
         Raises:
             DataError: the data are missing, or not what the card says.
@@ -52,18 +52,15 @@ class Audit:
                 pairs = duplicates.candidates(clips, heard, step)
             with self._reporter.step(f"comparing {name}", "pairs") as step:
                 findings += duplicates.near(pairs, listener, step)
-        report = Report(
+        return Report(
             task=name,
             clips=len(clips),
             findings=sorted(findings, key=_order),
             leaked=duplicates.leaked(clips, findings),
             too_plain=[n for n in sorted(heard) if self.near and heard[n].landmarks.is_plain],
             unusable={c.id: listener.unusable[Stretch.of(c)] for c in clips if c.id not in heard},
-            content=content_of(clips),
+            data=digest_of(clips),
         )
-        if self.near:
-            save(report, clips)
-        return report
 
     def corpus(self, entry: Entry[Task], files: Sequence[Path]) -> "Overlap":
         """Look the files of a corpus up among the test clips of a task."""

@@ -30,18 +30,28 @@ def audit(
         Path | None,
         typer.Option(help="A folder of audio that a backbone was trained on [none]."),
     ] = None,
+    corpus_name: Annotated[
+        str | None,
+        typer.Option(help="What cards call it in `trained_on` [the folder's name]."),
+    ] = None,
     near: Annotated[
         bool, typer.Option("--near/--no-near", help="Look for more than exact copies.")
     ] = True,
+    board: Annotated[
+        Path | None, typer.Option(help="Mark what is found on this board [none].")
+    ] = None,
     include: Include = None,
     as_json: AsJson = False,
 ) -> None:
     """Look for audio that is in two splits of a task. Exit 1 if there is any."""
     from bench.audit import Audit, trained_on
+    from bench.audit.marking import keep
+    from bench.board import write
 
     cards = registry.find(include or ())
     entries = cards.tasks.matching(tasks)
     files = _files(corpus)
+    name = corpus_name or (corpus.resolve().name if corpus else None)
     auditor = Audit(Reporter(), near=near)
     documents: list[Json] = []
     leaks = 0
@@ -53,9 +63,13 @@ def audit(
         extra: dict[str, Json] = {"near": near, "trained_on": seen}
         if overlap is not None:
             extra["corpus"] = {"folder": str(corpus), **asdict(overlap)}
+        if board is not None:
+            keep(board, report, near=near, corpus=name, overlap=overlap)
         documents.append({**asdict(report), **extra})
         if not as_json:
             _print(report, seen, overlap, near=near)
+    if board is not None:
+        write(board, cards)
     if as_json:
         printing.document(documents)
     if leaks:

@@ -35,9 +35,9 @@ difference."""
 ABOUT_NOISE = f"""\
 The search of `tuned-v1` with {MANY_TRIALS} trials on {SILENT.layers} layers of {SILENT.dim} numbers
 that are pure noise, with {SILENT.clips[Split.TRAIN]} clips to train on and
-{SILENT.clips[Split.VALIDATION]} to choose by; {REPETITIONS} repetitions. The trial that is chosen
-is better than chance on the validation clips that it was chosen by: this is what a benchmark would
-report that chose on the clips it scores. On test clips it is not."""
+{SILENT.clips[Split.VALIDATION]} to choose by; {REPETITIONS} repetitions. The validation
+score of the chosen trial is what a benchmark would report that chose on the clips it scores; it
+should be above chance, and the test score at chance."""
 
 ABOUT_CHECKPOINT = """\
 Networks that soon learn their training clips by heart: the validation score of the network that

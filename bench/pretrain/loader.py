@@ -1,0 +1,69 @@
+"""Batches of the steps to come, made by threads while the network computes."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from bench.pretrain.objectives import Batch
+from bench.pretrain.order import indices
+from bench.pretrain.views import View, Views, collate
+
+AHEAD = 3
+"""Steps whose views are made at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one process does of every step.
+
+    Attributes:
+        rank: from 0.
+        world: number of processes.
+        pieces: batches that its share is split into.
+    """
+
+    rank: int = 0
+    world: int = 1
+    pieces: int = 1
+
+
+def batches(
+    views: Views, steps: range, batch: int, part: Part, threads: int
+) -> Iterator[list[Batch]]:
+    """For each step the batches of this process, in order.
+
+    Args:
+        views: of the training split.
+        steps: which.
+        batch: items a step, over all processes.
+        part: which of them are this process's.
+        threads: that make views.
+
+    Raises:
+        CorpusError: an item's audio cannot be used.
+    """
+    padding = views.words.padding if views.words else 0
+    waiting: deque[list[Future[View]]] = deque()
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for step in range(steps.start, steps.stop + AHEAD):
+            if step < steps.stop:
+                chosen = indices(views.recipe.seed, step, batch, len(views.items))
+                mine = chosen[part.rank :: part.world].tolist()
+                waiting.append([pool.submit(views.view, step, index) for index in mine])
+            if step >= steps.start + AHEAD:
+                made = [future.result() for future in waiting.popleft()]
+                size = len(made) // part.pieces
+                yield [collate(made[i : i + size], padding) for i in range(0, len(made), size)]
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def validation(views: Views, batch: int, part: Part) -> Iterator[tuple[Batch, int]]:
+    """This process's batches of all items, and how many items each has; the same every time."""
+    padding = views.words.padding if views.words else 0
+    mine: Sequence[int] = range(part.rank, len(views.items), part.world)
+    for start in range(0, len(mine), batch):
+        made = [views.view(0, index) for index in mine[start : start + batch]]
+        yield collate(made, padding), len(made)

@@ -1,5 +1,6 @@
 """Order, crops, distortions, masks and batches."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -176,7 +177,7 @@ def test_processes_and_pieces_share_a_step(made: Path, words: Words) -> None:
     ]
     assert [len(piece) for piece in pieces] == [2, 2, 2, 2]
     together = torch.cat(pieces)
-    assert torch.equal(together, whole["crop"][[0, 2, 4, 6, 1, 3, 5, 7]])
+    assert torch.equal(together, whole["crop"])
 
 
 def test_steps_come_in_order_whatever_their_number(made: Path, words: Words) -> None:
@@ -189,8 +190,16 @@ def test_steps_come_in_order_whatever_their_number(made: Path, words: Words) -> 
 
 def test_validation_is_the_same_every_time_and_masked(made: Path, words: Words) -> None:
     maker = views(made, words, "masking.words=0.5", "masking.swapped=0")
-    first, second = (list(validation(maker, 4, Part())) for _ in range(2))
-    assert sum(number for _, number in first) == len(maker.items)
-    for (a, _), (b, _) in zip(first, second, strict=True):
+    first, second = (list(validation(maker, 4)) for _ in range(2))
+    assert [len(batch["crop"]) for batch in first] == [4] * (len(maker.items) // 4)
+    for a, b in zip(first, second, strict=True):
         assert all(torch.equal(a[name], b[name]) for name in a)
-    assert (first[0][0]["hidden_words"] != IGNORED).any()
+    assert (first[0]["hidden_words"] != IGNORED).any()
+    (only,) = validation(maker, 100)
+    assert len(only["crop"]) == len(maker.items)
+    assert not list(validation(replace(maker, items=()), 4))
+
+
+def test_whether_a_caption_matches_is_one_number_an_item(made: Path, words: Words) -> None:
+    (batch,) = next(batches(views(made, words), range(1), 6, Part(), 2))
+    assert batch["matches"].shape == (6,)

@@ -37,9 +37,11 @@ class CrossAttention(nn.Module):
         Returns:
             (batch, tokens, dim).
         """
-        query, key, value = self.query(x), self.key(other), self.value(other)
+        query, key = self._split(self.query(x)), self._split(self.key(other))
         answer = scaled_dot_product_attention(
-            *(self._split(each) for each in (query, key, value)),
+            query,
+            key,
+            self._split(self.value(other)),
             attn_mask=present[:, None, None, :],
             dropout_p=self.dropout if self.training else 0.0,
         )
@@ -48,7 +50,8 @@ class CrossAttention(nn.Module):
 
     def _split(self, x: Tensor) -> Tensor:
         """(batch, tokens, inner) → (batch, heads, tokens, inner / heads)."""
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
+        heads: Tensor = x.unflatten(2, (self.heads, -1))
+        return heads.transpose(1, 2)
 
 
 class Residual(nn.Module):

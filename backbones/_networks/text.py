@@ -10,8 +10,13 @@ from torch import Tensor, nn
 class Bert(Protocol):
     """What is used of `transformers.BertModel`."""
 
-    embeddings: nn.Module
-    encoder: nn.Module
+    @property
+    def embeddings(self) -> nn.Module:
+        """(batch, tokens) → (batch, tokens, dim)."""
+
+    @property
+    def encoder(self) -> nn.Module:
+        """Its submodule `layer` holds the layers."""
 
 
 class NotABertError(ValueError):

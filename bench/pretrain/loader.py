@@ -1,7 +1,7 @@
 """Batches of the steps to come, made by threads while the network computes."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,6 +17,8 @@ AHEAD = 3
 class Part:
     """What one process does of every step.
 
+    Two processes with one piece each have the pieces of one process with two.
+
     Attributes:
         rank: from 0.
         world: number of processes.
@@ -30,7 +32,7 @@ class Part:
 
 def batches(
     views: Views, steps: range, batch: int, part: Part, threads: int
-) -> Iterator[list[Batch]]:
+) -> Generator[list[Batch]]:
     """For each step the batches of this process, in order.
 
     Args:
@@ -50,7 +52,8 @@ def batches(
         for step in range(steps.start, steps.stop + AHEAD):
             if step < steps.stop:
                 chosen = indices(views.recipe.seed, step, batch, len(views.items))
-                mine = chosen[part.rank :: part.world].tolist()
+                share = batch // part.world
+                mine = chosen[part.rank * share :][:share].tolist()
                 waiting.append([pool.submit(views.view, step, index) for index in mine])
             if step >= steps.start + AHEAD:
                 made = [future.result() for future in waiting.popleft()]
@@ -60,10 +63,10 @@ def batches(
         pool.shutdown(cancel_futures=True)
 
 
-def validation(views: Views, batch: int, part: Part) -> Iterator[tuple[Batch, int]]:
-    """This process's batches of all items, and how many items each has; the same every time."""
+def validation(views: Views, batch: int) -> Iterator[Batch]:
+    """Batches of one size, the same every time; fewer items than that are one batch."""
     padding = views.words.padding if views.words else 0
-    mine: Sequence[int] = range(part.rank, len(views.items), part.world)
-    for start in range(0, len(mine), batch):
-        made = [views.view(0, index) for index in mine[start : start + batch]]
-        yield collate(made, padding), len(made)
+    items = len(views.items)
+    size = min(batch, items) or 1
+    for start in range(0, items - size + 1, size):
+        yield collate([views.view(0, start + i) for i in range(size)], padding)

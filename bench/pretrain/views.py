@@ -137,7 +137,7 @@ def collate(views: Sequence[View], padding: int) -> Batch:
     """
     batch: Batch = {}
     for name in views[0]:
-        rows = [torch.from_numpy(np.ascontiguousarray(view[name])) for view in views]
+        rows = [torch.from_numpy(np.asarray(view[name], order="C")) for view in views]
         if name in PADDED:
             value = padding if name != "chunks" else 0
             batch[name] = pad_sequence(rows, batch_first=True, padding_value=value)

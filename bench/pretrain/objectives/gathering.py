@@ -22,7 +22,9 @@ class _Gather(torch.autograd.Function):
 
 
 def gathered(x: Tensor) -> Tensor:
-    """The rows of every process in the order of their ranks; `x` itself where there is one.
+    """The rows of every process in the order of their ranks.
+
+    `x` itself where there is one process, and in validation, where each does all by itself.
 
     The gradient is that of the sum of all processes' losses, which data-parallel training then
     averages: the same as one process would have with the whole batch.
@@ -30,7 +32,8 @@ def gathered(x: Tensor) -> Tensor:
     Args:
         x: (rows, dim), of one shape everywhere.
     """
-    if not distributed.is_initialized() or distributed.get_world_size() == 1:
+    alone = not distributed.is_initialized() or distributed.get_world_size() == 1
+    if alone or not torch.is_grad_enabled():
         return x
     out: Tensor = _Gather.apply(x)
     return out

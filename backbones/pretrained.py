@@ -71,7 +71,7 @@ def card(folder: Path) -> Backbone:
     """
     record = read_record(folder)
     try:
-        return _card(folder.resolve(), record)
+        return _card(_short(folder.resolve()), record)
     except (KeyError, TypeError, ValueError) as error:
         message = f"{folder / RECORD} is damaged: {type(error).__name__} {error}"
         raise CheckpointError(message) from error
@@ -97,6 +97,12 @@ def _card(folder: Path, record: Mapping[str, Any]) -> Backbone:
         licence="Apache-2.0",
         weights_licence="of whoever trained them, under the terms of their corpus",
     )
+
+
+def _short(folder: Path) -> Path:
+    """Relative to the working directory if it lies below: a record then names no machine's path."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def layers(width: float) -> tuple[Layer, ...]:
@@ -137,25 +143,34 @@ def read_weights(file: Path) -> "dict[str, Tensor]":
     from safetensors.torch import load_file
 
     try:
-        with file.open("rb") as opened:
-            head = opened.read(4)
-        if head.startswith((b"\x80", b"PK\x03\x04")):
-            message = f"{file} is a pickle, and reading one can run its code; give safetensors"
-            raise CheckpointError(message)
+        _refuse_pickle(file)
         return load_file(file)
     except (OSError, SafetensorError) as error:
         message = f"{file} cannot be read: {' '.join(str(error).split())}"
         raise CheckpointError(message) from error
 
 
+def _refuse_pickle(file: Path) -> None:
+    """A safetensors file may begin with the same byte, but has a brace behind its length."""
+    with file.open("rb") as opened:
+        head = opened.read(9)
+    if head.startswith((b"\x80", b"PK\x03\x04")) and head[8:] != b"{":
+        message = f"{file} is a pickle, and reading one can run its code; give safetensors"
+        raise CheckpointError(message)
+
+
 def verified(folder: Path) -> Path:
     """The weights' file, its bytes compared with the record.
 
     Raises:
-        CheckpointError: they differ, or see `read_record`.
+        CheckpointError: they differ, or are a pickle, or see `read_record`.
     """
     expected, file = read_record(folder)["weights"], folder / WEIGHTS
-    found = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "none"
+    if not file.is_file():
+        message = f"{folder} holds no {WEIGHTS}: copy or train it again"
+        raise CheckpointError(message)
+    _refuse_pickle(file)
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
     if found != expected:
         message = f"{file} has sha256 {found}, its record says {expected}: copy or train it again"
         raise CheckpointError(message)

@@ -13,9 +13,11 @@ def write_bert(folder: Path, layers: int = 3, dim: int = 16, seed: int = 0) -> P
     """Random weights, config and tokenizer."""
     from tokenizers import BertWordPieceTokenizer
     from transformers import BertConfig, BertModel
+    from transformers.utils.logging import disable_progress_bar
 
     from backbones._networks.seeded import seeded
 
+    disable_progress_bar()
     config = BertConfig(
         vocab_size=len(WORDS),
         hidden_size=dim,

@@ -46,21 +46,25 @@ def without_clocks(out: Path) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_resumed_is_uninterrupted(base: Path, tmp_path: Path, name: str) -> None:
-    """Bit for bit, whether it stops before the first state, or between a state and the next."""
-    of = recipe(base, name, "train.save=2", "train.validate=2")
-    whole = train(of, base, tmp_path / "whole")
-    for after in (1, 3):
-        out = tmp_path / f"after-{after}"
-        with pytest.raises(UnpluggedError):
-            train(of, base, out, Plug(after))
-        assert len(log(out)) == after
-        assert (out / state.FILE).is_file() == (after > 2)
-        train(of, base, out)
-        assert (out / "weights.safetensors").read_bytes() == (
-            whole / "weights.safetensors"
-        ).read_bytes()
-        assert without_clocks(out) == without_clocks(whole)
-    assert not (whole / "resume").exists()
+    """Bit for bit, and no row of the log is missing or there twice."""
+    of = recipe(base, name, "train.steps=4", "train.save=2", "train.validate=2")
+    whole, out = train(of, base, tmp_path / "whole"), tmp_path / "out"
+    with pytest.raises(UnpluggedError):
+        train(of, base, out, Plug(3))
+    assert len(log(out)) == 3
+    train(of, base, out)
+    weights = "weights.safetensors"
+    assert (out / weights).read_bytes() == (whole / weights).read_bytes()
+    assert without_clocks(out) == without_clocks(whole)
+    assert not (out / "resume").exists()
+
+
+def test_what_stops_before_its_first_state_begins_anew(base: Path, tmp_path: Path) -> None:
+    of, out = recipe(base, "simclr"), tmp_path / "out"
+    with pytest.raises(UnpluggedError):
+        train(of, base, out, Plug(1))
+    assert not (out / "resume").exists()
+    assert [row["step"] for row in log(train(of, base, out))] == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)

@@ -93,7 +93,10 @@ def load_bert(source: str | Path) -> Bert:
         NotABertError: it is another model.
     """
     from transformers import AutoConfig, BertModel
+    from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
+    disable_progress_bar()
+    set_verbosity_error()  # it would tell of the pooler that is left out
     config = AutoConfig.from_pretrained(source)
     if config.model_type != "bert":
         message = f"{source} is a {config.model_type} model; the text encoder must be a BERT"

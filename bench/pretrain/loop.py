@@ -34,7 +34,7 @@ def pretrain(
     *,
     device: str = "cpu",
     sharded: bool = False,
-) -> None:
+) -> bool:
     """Train a trunk until its checkpoint is in the folder; goes on from where it stopped.
 
     Args:
@@ -44,6 +44,9 @@ def pretrain(
         reporter: of the first process.
         device: `cpu`, `cuda` or another of torch's names.
         sharded: see `World.wrap`.
+
+    Returns:
+        Whether this is the first process.
 
     Raises:
         CorpusError: the corpus lacks what the objectives need, or audio cannot be used.
@@ -56,10 +59,12 @@ def pretrain(
             checkpoint.claim(folder, recipe)
         world.wait()
         if pretrained.is_checkpoint(folder):
-            reporter.say(f"{folder} is finished; `bench run --backbone {folder}` evaluates it")
-            return
-        with torch.random.fork_rng():
-            _Training(recipe, corpus, folder, world, sharded=sharded).run(reporter)
+            if world.is_first:
+                reporter.say(f"{folder} is finished: nothing is left to do")
+        else:
+            with torch.random.fork_rng():
+                _Training(recipe, corpus, folder, world, sharded=sharded).run(reporter)
+        return world.is_first
 
 
 @contextmanager

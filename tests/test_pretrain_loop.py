@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,12 +16,14 @@ from torch import nn
 from bench.pretrain import optimiser, reading, state
 from bench.pretrain.building import build, build_trunk
 from bench.pretrain.checkpoint import OccupiedError
+from bench.pretrain.loop import Training
 from bench.pretrain.recipe import OBJECTIVES, TrainRecipe
 from bench.pretrain.state import StateError
 from bench.pretrain.step import TrainingError
+from bench.pretrain.world import World
 from bench.progress import Reporter
 from tests.corpora import rows, write_manifest
-from tests.trainings import Plug, UnpluggedError, log, place, recipe, train
+from tests.trainings import Plug, UnpluggedError, corpus, log, place, recipe, train
 
 pytest.importorskip("transformers", reason="pip install 'mulap-bench[pretrain]'")
 
@@ -57,6 +60,18 @@ def test_resumed_is_uninterrupted(base: Path, tmp_path: Path, name: str) -> None
     assert (out / weights).read_bytes() == (whole / weights).read_bytes()
     assert without_clocks(out) == without_clocks(whole)
     assert not (out / "resume").exists()
+    assert_rows_are_complete(log(out), {"loss", *OBJECTIVES[name], "spread"})
+
+
+def assert_rows_are_complete(rows: list[dict[str, Any]], measured: set[str]) -> None:
+    """A row a step, a validation every second one, and nothing that is not finite."""
+    assert [row["step"] for row in rows] == [1, 2, 3, 4]
+    for row in rows:
+        validated = row.pop("validation", None)
+        assert set(row) == {"step", "rate", "gradient", *measured, *CLOCKS}
+        assert (validated is not None) == (row["step"] % 2 == 0)
+        assert validated is None or set(validated) == measured
+        assert all(math.isfinite(x) for x in (*row.values(), *(validated or {}).values()))
 
 
 def test_what_stops_before_its_first_state_begins_anew(base: Path, tmp_path: Path) -> None:
@@ -65,21 +80,6 @@ def test_what_stops_before_its_first_state_begins_anew(base: Path, tmp_path: Pat
         train(of, base, out, Plug(1))
     assert not (out / "resume").exists()
     assert [row["step"] for row in log(train(of, base, out))] == [1, 2, 3, 4, 5, 6]
-
-
-@pytest.mark.parametrize("name", OBJECTIVES)
-def test_every_step_has_a_row_of_finite_numbers(base: Path, tmp_path: Path, name: str) -> None:
-    found = log(train(recipe(base, name), base, tmp_path / "out"))
-    assert [row["step"] for row in found] == [1, 2, 3, 4, 5, 6]
-    expected = {"step", "loss", *OBJECTIVES[name], "spread", "rate", "gradient", *CLOCKS}
-    for row in found:
-        validated = row.pop("validation", None)
-        assert set(row) == expected
-        assert all(math.isfinite(value) for value in row.values())
-        assert (validated is not None) == (row["step"] in {3, 6})
-        if validated:
-            assert set(validated) == {"loss", *OBJECTIVES[name], "spread"}
-            assert all(math.isfinite(value) for value in validated.values())
 
 
 def test_training_lowers_the_loss(base: Path, tmp_path: Path) -> None:
@@ -166,13 +166,14 @@ def test_features_that_are_alike_have_no_spread(base: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_mixed_precision_trains_and_resumes(base: Path, tmp_path: Path, precision: str) -> None:
-    of = recipe(base, "mulap", f"train.precision={precision}", "train.save=2")
+    few = ("train.steps=3", "train.save=1", "train.validate=0")
+    of = recipe(base, "supervised", *few, f"train.precision={precision}")
     whole = train(of, base, tmp_path / "whole")
     with pytest.raises(UnpluggedError):
-        train(of, base, tmp_path / "out", Plug(3))
+        train(of, base, tmp_path / "out", Plug(2))
     train(of, base, tmp_path / "out")
     assert without_clocks(tmp_path / "out") == without_clocks(whole)
-    single = log(train(recipe(base, "mulap"), base, tmp_path / "single"))
+    single = log(train(recipe(base, "supervised", *few), base, tmp_path / "single"))
     assert log(whole)[0]["loss"] == pytest.approx(single[0]["loss"], rel=0.05)
     assert log(whole)[0]["loss"] != single[0]["loss"]
 
@@ -236,3 +237,9 @@ def test_two_at_once_are_refused(base: Path, tmp_path: Path) -> None:
         pytest.raises(TrainingError, match=r"another process trains in .*out; wait"),
     ):
         train(recipe(base, "simclr"), base, tmp_path / "out", Reporter())
+
+
+def test_a_batch_that_processes_cannot_share_evenly(base: Path, tmp_path: Path) -> None:
+    four = World(torch.device("cpu"), size=4)
+    with pytest.raises(TrainingError, match="train.batch 6 cannot be split evenly over 4 process"):
+        Training(recipe(base, "simclr"), corpus(base), tmp_path, four, sharded=False)

@@ -5,7 +5,6 @@ features made deaf to it could not tell keys.
 """
 
 import numpy as np
-from scipy.signal import butter, sosfilt
 
 from bench.audio import Samples
 from bench.pretrain.corpus import RATE
@@ -44,6 +43,8 @@ def _noise(samples: Samples, draw: np.random.Generator) -> Samples:
 
 def _filter(samples: Samples, draw: np.random.Generator) -> Samples:
     """Low-pass at 2.2 to 4 kHz or high-pass at 200 to 1200 Hz, second order."""
+    from scipy.signal import butter, sosfilt
+
     low = draw.random() < 0.5  # noqa: PLR2004 — either alike
     edge = draw.uniform(2200, 4000) if low else draw.uniform(200, 1200)
     sections = butter(2, edge, "lowpass" if low else "highpass", fs=RATE, output="sos")

@@ -63,7 +63,7 @@ def pretrain(
                 reporter.say(f"{folder} is finished: nothing is left to do")
         else:
             with torch.random.fork_rng():
-                _Training(recipe, corpus, folder, world, sharded=sharded).run(reporter)
+                Training(recipe, corpus, folder, world, sharded=sharded).run(reporter)
         return world.is_first
 
 
@@ -79,8 +79,21 @@ def _alone(folder: Path, world: World) -> Iterator[None]:
         raise TrainingError(message) from None
 
 
-class _Training:
-    """A training between its beginning, or where it stopped, and its end."""
+class Training:
+    """A training between its beginning, or where it stopped, and its end.
+
+    Args:
+        recipe: how.
+        corpus: on what.
+        folder: of the training.
+        world: all processes.
+        sharded: see `World.wrap`.
+
+    Raises:
+        CorpusError: the corpus lacks what the objectives need.
+        StateError: the state is damaged, or the corpus has changed since.
+        TrainingError: the processes cannot share a batch evenly.
+    """
 
     def __init__(
         self, recipe: Recipe, corpus: Corpus, folder: Path, world: World, *, sharded: bool

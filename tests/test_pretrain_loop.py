@@ -241,5 +241,5 @@ def test_two_at_once_are_refused(base: Path, tmp_path: Path) -> None:
 
 def test_a_batch_that_processes_cannot_share_evenly(base: Path, tmp_path: Path) -> None:
     four = World(torch.device("cpu"), size=4)
-    with pytest.raises(TrainingError, match="train.batch 6 cannot be split evenly over 4 process"):
+    with pytest.raises(TrainingError, match=r"train.batch 6 cannot be split evenly over 4 process"):
         Training(recipe(base, "simclr"), corpus(base), tmp_path, four, sharded=False)

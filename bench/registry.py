@@ -1,9 +1,10 @@
-"""Finds cards: the built-in folders, entry points, and files named on the command line."""
+"""Finds cards: the built-in folders, entry points, checkpoints, and files that are named."""
 
 import contextlib
 import difflib
 import importlib
 import importlib.util
+import os
 import pkgutil
 import re
 import sys
@@ -18,7 +19,7 @@ from typing import Generic, TypeVar
 
 import backbones
 import tasks
-from backbones import Backbone
+from backbones import Backbone, pretrained
 from bench.errors import UserError
 from tasks import Split, Task
 
@@ -129,6 +130,16 @@ class Registry:
                 number += self._add(card, file)
         return number
 
+    def add_checkpoint(self, folder: Path) -> None:
+        """Enter the card of a trunk that `bench pretrain` trained."""
+        card = _card_of(folder)
+        if card.name in self.backbones.entries:
+            taken = self.backbones[card.name]
+            other = taken.card.weights or taken.file
+            message = f"{folder} is named {card.name!r}, as is {other}; move one of them away"
+            raise PluginError(message)
+        self._add(card, Path(pretrained.__file__))
+
     def _add(self, card: object, file: Path) -> bool:
         if not isinstance(card, Backbone | Task):
             return False
@@ -163,7 +174,10 @@ def _is_name(text: str) -> bool:
 
 
 def find(include: Sequence[Path] = ()) -> Registry:
-    """Load every card: built-in, installed, and in the files of `include`.
+    """Load every card: built-in, installed, of checkpoints, and in the files of `include`.
+
+    Args:
+        include: files of cards, and folders of checkpoints.
 
     Raises:
         DuplicateNameError: two cards have one name.
@@ -178,9 +192,52 @@ def find(include: Sequence[Path] = ()) -> Registry:
     for group in ("mulap_bench.backbones", "mulap_bench.tasks"):
         for point in entry_points(group=group):
             _checked(registry, _installed(point.value.partition(":")[0]), point.value)
-    for path in dict.fromkeys(path.resolve() for path in include):
-        _checked(registry, _included(path), str(path))
+    for path in dict.fromkeys(path.resolve() for path in [*_finished(), *include]):
+        if path.is_dir():
+            registry.add_checkpoint(path)
+        else:
+            _checked(registry, _included(path), str(path))
     return registry
+
+
+def checkpoints() -> Path:
+    """Where checkpoints are looked for: `BENCH_CHECKPOINTS`, or `checkpoints` in this folder."""
+    return Path(os.environ.get("BENCH_CHECKPOINTS") or "checkpoints").expanduser()
+
+
+def _finished() -> list[Path]:
+    """Folders of finished checkpoints; those in training are passed over."""
+    return sorted(filter(pretrained.is_checkpoint, checkpoints().glob("*")))
+
+
+def named(patterns: Sequence[str]) -> tuple[list[str], list[Path]]:
+    """Patterns of backbones' names, in which a checkpoint's folder may stand for its name.
+
+    Returns:
+        The patterns with names alone, and the folders that are not found without being included.
+
+    Raises:
+        PluginError: a folder holds no checkpoint, or one whose weights are damaged.
+    """
+    paths = {pattern: Path(pattern).expanduser() for pattern in patterns}
+    folders = {
+        pattern: path
+        for pattern, path in paths.items()
+        if path.is_dir() and (os.sep in pattern or pretrained.is_checkpoint(path))
+    }
+    names = [_card_of(folders[p], whole=True).name if p in folders else p for p in patterns]
+    known = {path.resolve() for path in _finished()}
+    return names, [path for path in folders.values() if path.resolve() not in known]
+
+
+def _card_of(folder: Path, *, whole: bool = False) -> Backbone:
+    """The card of a checkpoint, and perhaps a look at all of its bytes."""
+    try:
+        if whole:
+            pretrained.verified(folder)
+        return pretrained.card(folder)
+    except pretrained.CheckpointError as error:
+        raise PluginError(str(error)) from error
 
 
 def _checked(registry: Registry, module: ModuleType, source: str) -> None:

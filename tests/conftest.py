@@ -15,6 +15,8 @@ from tests.commands import TOY
 settings.register_profile("no deadline", deadline=None)  # tests assert no times
 settings.load_profile("no deadline")
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `bench` does, before torch is loaded
+
 USER_CACHE = assets.cache_folder()
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bench import provenance
-from bench.cli import audit, cards, compare, data, printing, run
+from bench.cli import audit, cards, compare, data, pretrain, printing, run
 from bench.cli.options import Command
 from bench.errors import UserError
 
@@ -40,6 +40,7 @@ app.command("list", cls=Command)(cards.list_)
 app.command(cls=Command)(cards.show)
 app.command(cls=Command)(cards.check)
 app.command(cls=Command)(audit.audit)
+app.command(cls=Command)(pretrain.pretrain)
 app.command(cls=Command)(cards.doctor)
 app.add_typer(data.app, name="data")
 

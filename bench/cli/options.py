@@ -20,7 +20,9 @@ class Command(TyperCommand):
 
 Include = Annotated[
     list[Path] | None,
-    typer.Option("--include", "-i", help="A Python file with cards of your own; repeatable."),
+    typer.Option(
+        "--include", "-i", help="A Python file with cards of your own, or a checkpoint; repeatable."
+    ),
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")

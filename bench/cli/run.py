@@ -20,7 +20,8 @@ from bench.selection import Preset
 def run(
     *,
     backbone: Annotated[
-        list[str] | None, typer.Option("--backbone", "-b", help="Name or pattern; repeatable.")
+        list[str] | None,
+        typer.Option("--backbone", "-b", help="Name, pattern or checkpoint; repeatable."),
     ] = None,
     task: Annotated[
         list[str] | None, typer.Option("--task", "-t", help="Name or pattern; repeatable.")
@@ -61,16 +62,18 @@ def run(
     Without options: four backbones on the embedded tasks.
     """
     board = board or (BOARD if preset is Preset.FULL else Path(f"{BOARD}-{preset}"))
-    cards = registry.find(include or ())
+    names, folders = registry.named(backbone or ())
+    include = [*(include or ()), *folders]
+    cards = registry.find(include)
     boards.claim(board, cards)
     asked = selection.protocol(protocol)
     settings = Settings(
         device=selection.device(device), precision=precision, batch_seconds=batch_seconds
     )
-    backbones = selection.backbones(cards, backbone or (), everything=everything)
+    backbones = selection.backbones(cards, names, everything=everything)
     tasks = selection.tasks(cards, task or (), suite, preset)
     request = Request(
-        include=tuple(path.resolve() for path in include or ()),
+        include=tuple(path.resolve() for path in include),
         protocol=asked.name,
         trials=trials or asked.trials,
         budget_seconds=budget_seconds,

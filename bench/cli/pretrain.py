@@ -1,0 +1,65 @@
+"""`bench pretrain`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backbones import pretrained
+from bench import registry, selection
+from bench.cli import printing
+from bench.cli.options import AsJson, Include
+from bench.errors import UserError
+from bench.pretrain.presets import Preset
+from bench.progress import Reporter
+
+
+def pretrain(
+    *,
+    recipe: Annotated[
+        Path | None, typer.Option("--recipe", "-r", help="A TOML file; see recipes/.")
+    ] = None,
+    preset: Annotated[
+        Preset | None, typer.Option(help="Sizes, over those of the recipe; `tiny` is for tests.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", "-s", metavar="KEY=VALUE", help="E.g. train.steps=100; repeatable."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The folder [checkpoints/<name>].")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    fsdp: Annotated[
+        bool, typer.Option("--fsdp", help="Under torchrun, split weights over the processes.")
+    ] = False,
+    include: Include = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pre-train the audio trunk into a checkpoint, or go on with one."""
+    if recipe is None and preset is None:
+        message = "--recipe or --preset is needed; recipes/small has one for each objective"
+        raise UserError(message)
+    from bench.cli import corpora
+    from bench.extraction import resolve
+    from bench.pretrain import loop, reading
+
+    settings = reading.load(recipe, preset, changes or ())
+    folder = out or registry.checkpoints() / settings.name
+    cards = registry.find(include or ())
+    if settings.name in cards.backbones.entries and not pretrained.is_checkpoint(folder):
+        message = f"a backbone is named {settings.name!r} already: choose another with --set name=…"
+        raise UserError(message)
+    reporter = Reporter()
+    corpus = corpora.open_checked(settings.corpus, cards, reporter)
+    for remark in corpus.remarks(settings.text.longest):
+        reporter.say(f"{corpus.name}: {remark}")
+    chosen = resolve(selection.device(device))
+    if not loop.pretrain(settings, corpus, folder, reporter, device=chosen, sharded=fsdp):
+        return
+    if as_json:
+        record = json.loads((folder / pretrained.RECORD).read_bytes())
+        printing.document({"folder": str(folder), **record})
+    else:
+        printing.line(f"{folder} holds {settings.name}: bench run --backbone {folder}")

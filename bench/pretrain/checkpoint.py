@@ -1,0 +1,100 @@
+"""The finished checkpoint: the trunk alone, with what `backbones.pretrained` wants to know."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from safetensors.torch import save
+from torch import Tensor
+
+from backbones import Family
+from backbones.pretrained import FORMAT, RECIPE, RECORD, WEIGHTS
+from bench import provenance
+from bench.errors import UserError
+from bench.pretrain import reading, state
+from bench.pretrain.corpus import Corpus
+from bench.pretrain.recipe import Recipe
+from bench.store import write_atomically
+
+FAMILIES = {
+    "mulap": Family.MULAP,
+    "contrastive": Family.CROSS_MODAL,
+    "supervised": Family.SUPERVISED,
+    "simclr": Family.AUDIO_SSL,
+    "vicreg": Family.AUDIO_SSL,
+}
+"""Objective → family; of several objectives the first here decides."""
+
+
+class OccupiedError(UserError):
+    """The folder is of another training."""
+
+
+def claim(folder: Path, recipe: Recipe) -> None:
+    """Write the recipe into a folder, or make sure that it is the one in there.
+
+    Raises:
+        OccupiedError: it is another recipe's, or holds something else.
+    """
+    file = folder / RECIPE
+    if not file.is_file():
+        if folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
+            message = f"{folder} holds something else than a training; choose another --out"
+            raise OccupiedError(message)
+        write_atomically(file, reading.text(recipe).encode())
+        return
+    changed = reading.difference(reading.parse(file.read_text("utf-8"), file), recipe)
+    if changed:
+        message = (
+            f"{folder} holds a training by another recipe: {changed}. Choose another --out, or "
+            "delete the folder"
+        )
+        raise OccupiedError(message)
+
+
+def finish(
+    folder: Path, recipe: Recipe, corpus: Corpus, trunk: dict[str, Tensor], parameters: int
+) -> None:
+    """Write weights and then the record, which makes the folder a checkpoint.
+
+    Args:
+        folder: of the training.
+        recipe: of the training.
+        corpus: trained on.
+        trunk: its state.
+        parameters: how many of its numbers are trained.
+    """
+    weights = save(trunk)
+    write_atomically(folder / WEIGHTS, weights)
+    record = {
+        **_card(recipe, corpus.name),
+        "parameters": parameters,
+        "weights": hashlib.sha256(weights).hexdigest(),
+        "corpus": {
+            "digest": corpus.digest(),
+            "train": len(corpus.train),
+            "validation": len(corpus.validation),
+        },
+        "packages": provenance.packages(),
+        "commit": provenance.commit(),
+    }
+    write_atomically(folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())
+    shutil.rmtree(folder / state.FILE.parent, ignore_errors=True)
+
+
+def _card(recipe: Recipe, corpus: str) -> dict[str, object]:
+    """What the backbone's card says."""
+    terms = ", ".join(f"{weight:g} {name}" for name, weight in recipe.weights.items())
+    width = f"{recipe.trunk.width:g}"
+    return {
+        "format": FORMAT,
+        "name": recipe.name,
+        "family": next(f for name, f in FAMILIES.items() if name in recipe.objectives),
+        "summary": f"MuLaP's trunk × {width}, {recipe.train.steps:,} steps on {corpus} of {terms}",
+        "width": recipe.trunk.width,
+        "seed": recipe.seed,
+        "window": recipe.clip.chunk,
+        "trained_on": [corpus],
+        "steps": recipe.train.steps,
+    }

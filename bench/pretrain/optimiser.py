@@ -1,0 +1,40 @@
+"""AdamW with decay only where it belongs, and how its rate goes."""
+
+import math
+
+import torch
+from torch import nn
+
+from bench.pretrain.recipe import Schedule, TrainRecipe
+
+
+def build(model: nn.Module, recipe: TrainRecipe) -> torch.optim.AdamW:
+    """AdamW over all that is trained (Loshchilov and Hutter, ICLR 2019)."""
+    trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for name, p in trained if _decays(name, p)], "weight_decay": recipe.decay},
+        {"params": [p for name, p in trained if not _decays(name, p)], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, recipe.rate, recipe.betas)
+
+
+def _decays(name: str, parameter: nn.Parameter) -> bool:
+    """Not biases, normalisations and the temperature, which have one dimension, nor positions."""
+    return parameter.ndim > 1 and "position" not in name
+
+
+def rate(step: int, recipe: TrainRecipe) -> float:
+    """The learning rate of a step, counted from 0: it rises linearly, then falls to 0.
+
+    With `Schedule.CONSTANT` it stays.
+    """
+    warm = round(recipe.warmup * recipe.steps)
+    if step < warm:
+        return recipe.rate * (step + 1) / warm
+    gone = (step - warm) / max(recipe.steps - warm, 1)
+    factors = {
+        Schedule.LINEAR: 1 - gone,
+        Schedule.COSINE: (1 + math.cos(math.pi * gone)) / 2,
+        Schedule.CONSTANT: 1.0,
+    }
+    return recipe.rate * factors[recipe.schedule]

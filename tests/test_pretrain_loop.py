@@ -1,0 +1,245 @@
+"""The loop: every objective, resuming, what stops it, what it logs."""
+
+import json
+import math
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save
+from torch import nn
+
+from bench.pretrain import optimiser, reading, state
+from bench.pretrain.building import build, build_trunk
+from bench.pretrain.checkpoint import OccupiedError
+from bench.pretrain.loop import Training
+from bench.pretrain.recipe import OBJECTIVES, TrainRecipe
+from bench.pretrain.state import StateError
+from bench.pretrain.step import TrainingError
+from bench.pretrain.world import World
+from bench.progress import Reporter
+from tests.corpora import rows, write_manifest
+from tests.trainings import Plug, UnpluggedError, corpus, log, place, recipe, train
+
+pytest.importorskip("transformers", reason="pip install 'mulap-bench[pretrain]'")
+
+CLOCKS = {"seconds", "waited"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return place(tmp_path_factory.mktemp("place"))
+
+
+def without_clocks(out: Path) -> list[dict[str, object]]:
+    return [{k: v for k, v in row.items() if k not in CLOCKS} for row in log(out)]
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_resumed_is_uninterrupted(base: Path, tmp_path: Path, name: str) -> None:
+    """Bit for bit, and no row of the log is missing or there twice."""
+    of = recipe(base, name, "train.steps=4", "train.save=2", "train.validate=2")
+    whole, out = train(of, base, tmp_path / "whole"), tmp_path / "out"
+    with pytest.raises(UnpluggedError):
+        train(of, base, out, Plug(3))
+    assert len(log(out)) == 3
+    train(of, base, out)
+    weights = "weights.safetensors"
+    assert (out / weights).read_bytes() == (whole / weights).read_bytes()
+    assert without_clocks(out) == without_clocks(whole)
+    assert not (out / "resume").exists()
+    assert_rows_are_complete(log(out), {"loss", *OBJECTIVES[name], "spread"})
+
+
+def assert_rows_are_complete(rows: list[dict[str, Any]], measured: set[str]) -> None:
+    """A row a step, a validation every second one, and nothing that is not finite."""
+    assert [row["step"] for row in rows] == [1, 2, 3, 4]
+    for row in rows:
+        validated = row.pop("validation", None)
+        assert set(row) == {"step", "rate", "gradient", *measured, *CLOCKS}
+        assert (validated is not None) == (row["step"] % 2 == 0)
+        assert validated is None or set(validated) == measured
+        assert all(math.isfinite(x) for x in (*row.values(), *(validated or {}).values()))
+
+
+def test_what_stops_before_its_first_state_begins_anew(base: Path, tmp_path: Path) -> None:
+    of, out = recipe(base, "simclr"), tmp_path / "out"
+    with pytest.raises(UnpluggedError):
+        train(of, base, out, Plug(1))
+    assert not (out / "resume").exists()
+    assert [row["step"] for row in log(train(of, base, out))] == [1, 2, 3, 4, 5, 6]
+
+
+def test_training_lowers_the_loss(base: Path, tmp_path: Path) -> None:
+    of = recipe(base, "supervised", "train.steps=60", "train.rate=3e-3", "train.validate=60")
+    found = log(train(of, base, tmp_path / "out"))
+    losses = [row["loss"] for row in found]
+    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
+
+
+def test_a_finished_folder_is_left_alone(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of = recipe(base, "simclr", "train.steps=1")
+    out = train(of, base, tmp_path / "out")
+    before = {path: path.stat().st_mtime_ns for path in out.iterdir() if path.name != ".lock"}
+    train(of, base, out)
+    assert "is finished" in capsys.readouterr().err
+    assert before == {
+        path: path.stat().st_mtime_ns for path in out.iterdir() if path.name != ".lock"
+    }
+
+
+def test_a_folder_of_another_training_is_refused(base: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnpluggedError):
+        train(recipe(base, "simclr"), base, tmp_path / "out", Plug(1))
+    with pytest.raises(OccupiedError, match=r"by another recipe: train.rate 0.001 → 0.5. Choose"):
+        train(recipe(base, "simclr", "train.rate=0.5"), base, tmp_path / "out")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").touch()
+    with pytest.raises(OccupiedError, match=r"full holds something else than a training"):
+        train(recipe(base, "simclr"), base, tmp_path / "full")
+
+
+def test_another_corpus_is_no_resuming(tmp_path: Path) -> None:
+    base = place(tmp_path)
+    of = recipe(base, "simclr", "train.save=1")
+    with pytest.raises(UnpluggedError):
+        train(of, base, tmp_path / "out", Plug(2))
+    write_manifest(base / "corpus", [{**row, "caption": "changed"} for row in rows(16)])
+    with pytest.raises(StateError, match=r"the corpus is not the one that .*out was trained on"):
+        train(of, base, tmp_path / "out")
+
+
+def test_a_damaged_state(base: Path, tmp_path: Path) -> None:
+    of = recipe(base, "simclr", "train.save=1")
+    with pytest.raises(UnpluggedError):
+        train(of, base, tmp_path / "out", Plug(2))
+    file = tmp_path / "out" / state.FILE
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(StateError, match=r"state.safetensors is damaged .* delete .* begin anew"):
+        train(of, base, tmp_path / "out")
+
+
+def test_numbers_that_are_not_finite_stop_with_their_batch(base: Path, tmp_path: Path) -> None:
+    of = recipe(base, "supervised", "train.rate=1e30", "train.warmup=0", "train.clip=0")
+    with pytest.raises(TrainingError, match=r"step \d: not finite: .*loss.*; the batch is in"):
+        train(of, base, tmp_path / "out")
+    (file,) = (tmp_path / "out").glob("batch-*.safetensors")
+    tensors = load_file(file)
+    assert tensors["0 crop"].shape == (6, 3200)
+    assert len(log(tmp_path / "out")) == int(file.stem.split("-")[1]) - 1
+
+
+def test_collapsed_features_stop(base: Path, tmp_path: Path) -> None:
+    of = recipe(base, "mulap", "train.collapse=100")
+    with pytest.raises(TrainingError, match=r"step 1: the trunk's features have collapsed: they"):
+        train(of, base, tmp_path / "out")
+
+
+def test_features_that_are_alike_have_no_spread(base: Path, tmp_path: Path) -> None:
+    """A trunk whose last factors are zero makes the same of everything, and is stopped."""
+    first = train(recipe(base, "simclr", "train.steps=1"), base, tmp_path / "first")
+    weights = load_file(first / "weights.safetensors")
+    for name, x in weights.items():
+        if name.endswith(("norm.weight", ".1.weight")):
+            x.zero_()
+    (first / "weights.safetensors").write_bytes(save(weights))
+    record = json.loads((first / "record.json").read_text())
+    record["weights"] = sha256(save(weights)).hexdigest()
+    (first / "record.json").write_text(json.dumps(record))
+    with pytest.raises(TrainingError, match="step 1: the trunk's features have collapsed"):
+        train(recipe(base, "mulap", f"trunk.start={first}"), base, tmp_path / "second")
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_mixed_precision_trains_and_resumes(base: Path, tmp_path: Path, precision: str) -> None:
+    few = ("train.steps=3", "train.save=1", "train.validate=0")
+    of = recipe(base, "supervised", *few, f"train.precision={precision}")
+    whole = train(of, base, tmp_path / "whole")
+    with pytest.raises(UnpluggedError):
+        train(of, base, tmp_path / "out", Plug(2))
+    train(of, base, tmp_path / "out")
+    assert without_clocks(tmp_path / "out") == without_clocks(whole)
+    single = log(train(recipe(base, "supervised", *few), base, tmp_path / "single"))
+    assert log(whole)[0]["loss"] == pytest.approx(single[0]["loss"], rel=0.05)
+    assert log(whole)[0]["loss"] != single[0]["loss"]
+
+
+def test_checkpointing_changes_no_number(base: Path, tmp_path: Path) -> None:
+    plain = train(recipe(base, "contrastive"), base, tmp_path / "plain")
+    again = train(recipe(base, "contrastive", "train.checkpointing=true"), base, tmp_path / "again")
+    for one, other in zip(without_clocks(plain), without_clocks(again), strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], rel=1e-5)
+
+
+def test_what_decays(base: Path) -> None:
+    of = recipe(base, "mulap", "terms.contrastive=1", "train.decay=0.5")
+    model = build(of, build_trunk(of), 5)
+    decayed, plain = optimiser.build(model, of.train).param_groups
+    assert (decayed["weight_decay"], plain["weight_decay"]) == (0.5, 0.0)
+    names = {id(p): name for name, p in model.named_parameters()}
+    with_decay = {names[id(p)] for p in decayed["params"]}
+    assert len(decayed["params"]) + len(plain["params"]) == len(names)
+    norms = (nn.LayerNorm, nn.BatchNorm1d, nn.BatchNorm2d)
+    for path, module in model.named_modules():
+        if isinstance(module, norms):
+            assert not any(f"{path}.{name}" in with_decay for name, _ in module.named_parameters())
+    assert not [name for name in with_decay if name.endswith(("bias", "scale", "positions"))]
+    assert not [name for name in with_decay if "position_embeddings" in name]
+    assert any(name.endswith("conv.weight") for name in with_decay)
+
+
+def test_how_the_rate_goes() -> None:
+    def rates(**settings: object) -> list[float]:
+        sized = reading.load(changes=[f"train.{k}={v}" for k, v in settings.items()]).train
+        assert isinstance(sized, TrainRecipe)
+        return [round(optimiser.rate(step, sized), 6) for step in range(sized.steps)]
+
+    linear = rates(steps=10, warmup=0.2, rate=1.0, schedule="linear")
+    assert linear == [0.5, 1.0, 1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125]
+    cosine = rates(steps=4, warmup=0, rate=2.0, schedule="cosine")
+    assert cosine == [2.0, 1.707107, 1.0, 0.292893]
+    assert rates(steps=3, warmup=0, rate=0.5, schedule="constant") == [0.5, 0.5, 0.5]
+    assert rates(steps=2, warmup=1, rate=1.0) == [0.5, 1.0]
+
+
+def test_the_gradient_is_clipped(base: Path, tmp_path: Path) -> None:
+    """The first moment after a step is a tenth of the gradient that was used."""
+    of = recipe(base, "simclr", "train.clip=0.01", "train.save=1", "train.steps=2")
+    with pytest.raises(UnpluggedError):
+        train(of, base, tmp_path / "out", Plug(2))
+    tensors = load_file(tmp_path / "out" / state.FILE)
+    moments = [x for name, x in tensors.items() if name.startswith("exp_avg ")]
+    norm = math.sqrt(sum(float(x.square().sum()) for x in moments))
+    assert log(tmp_path / "out")[0]["gradient"] > 0.01
+    assert norm == pytest.approx(0.1 * 0.01, rel=1e-3)
+
+
+def test_two_at_once_are_refused(base: Path, tmp_path: Path) -> None:
+    from filelock import FileLock
+
+    (tmp_path / "out").mkdir()
+    with (
+        FileLock(tmp_path / "out" / ".lock"),
+        pytest.raises(TrainingError, match=r"another process trains in .*out; wait"),
+    ):
+        train(recipe(base, "simclr"), base, tmp_path / "out", Reporter())
+
+
+def test_a_batch_that_processes_cannot_share_evenly(base: Path, tmp_path: Path) -> None:
+    four = World(torch.device("cpu"), size=4)
+    with pytest.raises(TrainingError, match=r"train.batch 6 cannot be split evenly over 4 process"):
+        Training(recipe(base, "simclr"), corpus(base), tmp_path, four, sharded=False)

@@ -1,5 +1,6 @@
 """Records → the board: letters, ranks and pages."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from bench.statistics import Samples
 from bench.store import write_atomically
 from leaderboard import page, records
 from leaderboard.board import Clean, Line, Rank, Suite
+from leaderboard.records import RecordError
 
 COMMAND = "bench leaderboard"
 
@@ -61,13 +63,21 @@ def claim(board: Path, registry: Registry) -> None:
     """Make sure that a page can be written there, before anything is computed for it.
 
     Raises:
-        BoardError: a page of somebody else's is there, or rows of tasks that are not known here.
+        BoardError: no folder can be there, a page of somebody else's is, or rows that are damaged
+            or of tasks that are not known here.
     """
+    exists = next(path for path in [board, *board.absolute().parents] if path.exists())
+    if not (exists.is_dir() and os.access(exists, os.W_OK)):
+        message = f"--board {board} cannot be written: {exists} is no folder that you may write to"
+        raise BoardError(message)
     page_file = board / "README.md"
     if page_file.is_file() and MARK.encode() not in page_file.read_bytes():
         message = f"{page_file} is no leaderboard of ours; choose another folder with --board"
         raise BoardError(message)
-    strangers = _unknown_tasks(board, registry)
+    try:
+        strangers = _unknown_tasks(board, registry)
+    except RecordError as error:
+        raise BoardError(str(error)) from error
     if strangers:
         names = ", ".join(strangers)
         message = f"{board} has rows of {names}, not known here; name their files with --include"
@@ -77,9 +87,8 @@ def claim(board: Path, registry: Registry) -> None:
 def _unknown_tasks(board: Path, registry: Registry) -> list[str]:
     """Tasks that have rows and no card here: what their rows cannot be compared by."""
     known = {entry.card.name for entry in registry.tasks}
-    results = board / "results"
-    named = (p.parent.relative_to(results).parts[1:] for p in records.paths(results))
-    return sorted({"/".join(parts) for parts in named} - known)
+    rows = [records.read(path) for path in records.paths(board / "results")]
+    return sorted({record.task.name for record in rows} - known)
 
 
 def _pages(board: Path, shown: list[Suite], into: Path | None) -> dict[Path, str]:

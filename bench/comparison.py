@@ -56,6 +56,9 @@ def compare(
         UserError: there is no task that both were scored on.
     """
     rows = of_board(board, registry).get(protocol, {})
+    if not rows:
+        message = f"{board} has no row of {protocol}; `bench run --board {board}` makes some"
+        raise UserError(message)
     known = sorted({backbone for _, backbone in rows})
     for name in pair:
         if name not in known:
@@ -66,7 +69,10 @@ def compare(
         if set(pair) <= set(compared):
             found.append(_difference(task, rows, pair, board))
     if not found:
-        message = f"{pair[0]} and {pair[1]} were not scored on the same clips of any task"
+        message = (
+            f"{pair[0]} and {pair[1]} were not scored on the same clips of any task known here; "
+            "name the files of other tasks with --include"
+        )
         raise UserError(message)
     return found
 

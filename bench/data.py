@@ -1,5 +1,6 @@
 """Where a task's data lie, and how they come to be there."""
 
+import json
 import math
 import os
 import shutil
@@ -10,9 +11,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from bench import assets, provenance
+from bench import assets, digests, provenance
+from bench.digests import Digests
 from bench.errors import UserError
 from bench.registry import Entry
+from bench.store import write_atomically
 from tasks import Clip, Kind, Progress, Split, Task, digest_of
 
 
@@ -39,8 +42,14 @@ def folder(entry: Entry[Task]) -> Path:
     return assets.cache_folder() / "made" / f"{data.name}-{provenance.digest(made_from)[:16]}"
 
 
+def is_ready(entry: Entry[Task]) -> bool:
+    """Whether the data set is there and, if it was made, as it was made."""
+    place = folder(entry)
+    return place.is_dir() and (entry.card.data.make is None or _is_whole(place))
+
+
 def ready(entry: Entry[Task], progress: Progress) -> Path:
-    """The data set's folder; fetched and made first where that is possible.
+    """The data set's folder; made first, or again where it is damaged, if it can be made.
 
     Raises:
         DataError: it must be placed by hand.
@@ -48,17 +57,18 @@ def ready(entry: Entry[Task], progress: Progress) -> Path:
     """
     data, place = entry.card.data, folder(entry)
     make = data.make
-    if place.is_dir():
+    if is_ready(entry):
         return place
     if make is None:
         message = f"{data.name} is not at {place}. {data.how_to_get}"
         raise DataError(message)
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(place.with_suffix(".lock")):
-        if not place.is_dir():
+        if not is_ready(entry):
             for unfinished in place.parent.glob(f".{place.name}.*"):
                 shutil.rmtree(unfinished, ignore_errors=True)
             sources = [assets.fetch(source) for source in data.sources]
+            shutil.rmtree(place, ignore_errors=True)
             _make(place, lambda unfinished: make(unfinished, sources, progress))
     return place
 
@@ -68,9 +78,31 @@ def _make(place: Path, make: Callable[[Path], None]) -> None:
     unfinished = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     try:
         make(unfinished)
+        made = {path.relative_to(unfinished).as_posix(): path for path in _files(unfinished)}
+        found = {name: digests.of_file(path) for name, path in made.items()}
+        write_atomically(_inventory(place), json.dumps(found).encode())
         unfinished.rename(place)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _files(place: Path) -> list[Path]:
+    return sorted(path for path in place.rglob("*") if path.is_file())
+
+
+def _inventory(place: Path) -> Path:
+    """The digest of every file as it was made, beside the folder."""
+    return place.parent / f"{place.name}.json"
+
+
+def _is_whole(place: Path) -> bool:
+    """Whether every file is what was made; a folder without an inventory is not."""
+    try:
+        made: dict[str, str] = json.loads(_inventory(place).read_bytes())
+    except (OSError, ValueError):
+        return False
+    known = Digests(assets.cache_folder() / "digests.sqlite").of(_files(place))
+    return {path.relative_to(place).as_posix(): sha for path, sha in known.items()} == made
 
 
 def clips(task: Task, place: Path) -> list[Clip]:
@@ -110,6 +142,14 @@ def _check(task: Task, place: Path, listed: Sequence[Clip]) -> None:
         message = f"{task.name} has {task.folds} folds by its card, its clips are in {found_folds}"
         raise DataError(message)
     found = count(listed)
+    empty = [split for split in Split if not task.folds and not found[split]]
+    if empty:
+        message = f"{task.name} has no {empty[0]} clips; give each split some, or folds"
+        raise DataError(message)
+    alone = _only_class(task, listed)
+    if alone is not None:
+        message = f"{task.name}: all {alone[0]} clips are {alone[1]!r}; a probe needs two classes"
+        raise DataError(message)
     if found != dict(task.counts):
         message = (
             f"{task.name} expects {_spell(task.counts)} clips, "
@@ -123,6 +163,17 @@ def _check(task: Task, place: Path, listed: Sequence[Clip]) -> None:
             f"{task.data.how_to_get}"
         )
         raise DataError(message)
+
+
+def _only_class(task: Task, listed: Sequence[Clip]) -> tuple[Split, str] | None:
+    """A split to train or test on whose clips are all of one class, and which."""
+    if task.kind not in {Kind.MULTICLASS, Kind.KEY}:
+        return None
+    for split in (Split.TRAIN, Split.TEST):
+        classes = {clip.label for clip in listed if clip.split is split}
+        if len(classes) == 1:
+            return split, task.labels[int(str(classes.pop()))]
+    return None
 
 
 def _wrong_times(clip: Clip) -> str | None:
@@ -148,7 +199,8 @@ def wrong_label(task: Task, clip: Clip) -> str | None:
     else:
         kept = all(math.isfinite(value) for value in label)
         expected = "finite numbers"
-    return None if kept else f"{clip.id} has the label {label!r}, expected {expected}"
+    said = f"{label!r} ({type(label).__name__})"
+    return None if kept else f"{clip.id} has the label {said}, expected {expected}"
 
 
 def count(listed: Sequence[Clip]) -> dict[Split, int]:

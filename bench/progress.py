@@ -22,6 +22,10 @@ EVERY = 5.0
 """Seconds between lines of one step in a log [s]."""
 
 
+SLOWEST = 0.1
+"""A rate below is not shown [1/s]."""
+
+
 class Step(Protocol):
     """One thing that takes time."""
 
@@ -89,6 +93,7 @@ class _Lines:
             return
         self._due = now + EVERY
         rate = done / max(now - self._begun, 1e-9)
-        left = "" if done == total else f", {(total - done) / max(rate, 1e-9):.0f} s left"
-        sys.stderr.write(f"{self._title}: {done:,}/{total:,} {self._unit}, {rate:,.1f}/s{left}\n")
+        speed = f", {rate:,.1f}/s" if rate >= SLOWEST else ""
+        left = f", {(total - done) / rate:.0f} s left" if 0 < done < total else ""
+        sys.stderr.write(f"{self._title}: {done:,}/{total:,} {self._unit}{speed}{left}\n")
         sys.stderr.flush()

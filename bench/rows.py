@@ -117,6 +117,7 @@ def _verify(path: Path, record: Record, entry: Entry[Task], predictions: Predict
     place = assets.cache_folder() / "verified" / f"{key}.zip"
     if kept.read(place) is not None:
         return
+    _verify_facts(path, record, entry.card, predictions)
     scores = recording.scores(entry.card, predictions, len(record.search.seeds))
     classes = recording.per_class(entry.card, predictions)
     expected = _numbers({**scores, **{f"class {name}": classes[name] for name in classes}})
@@ -129,6 +130,19 @@ def _verify(path: Path, record: Record, entry: Entry[Task], predictions: Predict
             message = f"{path} says that {name} is {written:.6f}, its predictions give {found:.6f}"
             raise RecordError(message)
     kept.write(place, {})
+
+
+def _verify_facts(path: Path, record: Record, task: Task, predictions: Predictions) -> None:
+    """Make sure that what letters and marks follow from is as the predictions and cards say."""
+    facts = {
+        "clips.test": (record.clips.test, len(predictions.ids)),
+        "clips.groups": (record.clips.groups, len(set(predictions.groups.tolist()))),
+        "leak": (record.leak, tuple(sorted({*record.backbone.trained_on} & {*task.corpora}))),
+    }
+    for name, (written, found) in facts.items():
+        if written != found:
+            message = f"{path} says that {name} is {written}, expected {found}; run the pair again"
+            raise RecordError(message)
 
 
 def _numbers(scores: Mapping[str, records.Score | records.ClassScore]) -> dict[str, float]:

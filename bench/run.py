@@ -117,9 +117,9 @@ class _Run:
         """A failure is a row, not the end of the run; its traceback goes into a log."""
         try:
             yield
-        except (BadAudioFoundError, DeviceError):
+        except (BadAudioFoundError, DeviceError, KeyboardInterrupt):
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 — plug-ins may raise anything
+        except BaseException as error:  # noqa: BLE001 — plug-ins may raise anything
             log = self.cache / "failures.log"
             with log.open("a", encoding="utf-8") as file:
                 file.write(f"{pairs}\n{traceback.format_exc()}\n")
@@ -143,7 +143,7 @@ class _Run:
 
     def _table(self, entry: Entry[Task]) -> _Table:
         card = entry.card
-        if not data.folder(entry).is_dir() and card.data.make is not None:
+        if card.data.make is not None and not data.is_ready(entry):
             with self.reporter.step(f"making {card.data.name}", "steps") as step:
                 place = data.ready(entry, step)
         else:

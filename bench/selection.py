@@ -1,10 +1,12 @@
 """Which pairs a command line means."""
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
 
 from backbones import Backbone
 from bench.errors import UserError
+from bench.extraction import resolve
 from bench.probes.protocols import PROTOCOLS, Protocol
 from bench.registry import Entry, Registry, UnknownNameError
 from tasks import Task
@@ -69,16 +71,41 @@ def _suite(registry: Registry, suite: str) -> list[Entry[Task]]:
     return found
 
 
+def layer(name: str | None, cards: Sequence[Entry[Backbone]]) -> str | None:
+    """The layer of that name, if one is named.
+
+    Raises:
+        UnknownNameError: none of the backbones has it.
+    """
+    known = {each.name for entry in cards for each in entry.card.layers}
+    if name is not None and name not in known:
+        raise UnknownNameError(name, "layer", sorted(known))
+    return name
+
+
+def budget(seconds: float | None) -> float | None:
+    """Seconds of a search.
+
+    Raises:
+        UserError: it is no number, or endless.
+    """
+    if seconds is not None and not math.isfinite(seconds):
+        message = f"--budget-seconds is {seconds}, expected a number; leave it out for no end"
+        raise UserError(message)
+    return seconds
+
+
 def device(name: str) -> str:
     """A torch device name, or `auto`.
 
     Raises:
         UnknownNameError: it is neither.
+        DeviceError: it is not on this machine.
     """
     kind, colon, index = name.partition(":")
     if kind not in DEVICES or (colon and not index.isdecimal()):
         raise UnknownNameError(name, "device", DEVICES)
-    return name
+    return name if name in {"auto", "cpu"} else resolve(name)
 
 
 def protocol(name: str) -> Protocol:

@@ -63,7 +63,8 @@ class Manifest:
     def read(cls, path: Path) -> "Manifest":
         """Parse a manifest file."""
         fields = json.loads(path.read_bytes())
-        return cls(**{**fields, "cost": Cost(**fields["cost"])})
+        parts = {name: dict(fields[name]) for name in ("windows", "bad", "packages")}
+        return cls(**{**fields, **parts, "cost": Cost(**fields["cost"])})
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:

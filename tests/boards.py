@@ -33,7 +33,7 @@ FACTS = """{
 }"""
 
 
-def card(name: str) -> Task:
+def card(name: str, *corpora: str) -> Task:
     return Task(
         name=name,
         summary="Which of two?",
@@ -44,6 +44,7 @@ def card(name: str) -> Task:
         clips=lambda _folder: [],
         counts=dict.fromkeys(Split, CLIPS),
         suites=("toys",),
+        corpora=corpora,
     )
 
 
@@ -59,7 +60,10 @@ def put(
     labels_seed: int = 0,
     groups: Sequence[str] = GROUPS,
 ) -> None:
-    """Write the record of a row that gets this share of clips right."""
+    """Write the record of a row that gets this share of clips right.
+
+    Its backbone was trained on `leak`, the data set of the task.
+    """
     truth = np.random.default_rng(labels_seed).integers(0, 2, CLIPS)[clips]
     rng = np.random.default_rng([*backbone.encode(), *task.encode()])
     guess = np.where(rng.uniform(size=CLIPS)[clips] < right, truth, 1 - truth)
@@ -72,6 +76,7 @@ def put(
     )
     facts = json.loads(FACTS % {"backbone": backbone, "task": task})
     facts |= {"scores": recording.scores(card(task), found, 2), "leak": tuple(leak)}
+    facts["backbone"]["trained_on"] = list(leak) or ["mtt"]
     facts["per_class"] = recording.per_class(card(task), found)
     facts["clips"] |= {"test": len(truth), "groups": len(set(groups)), "skipped": skipped or {}}
     record = Record.model_validate(facts)

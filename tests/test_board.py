@@ -3,13 +3,14 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 from bench import board, registry
-from bench.registry import Registry
+from bench.registry import Entry, Registry
 from bench.rows import BoardError
 from leaderboard import page, records, terminal
 from leaderboard.board import Line, Suite
@@ -167,6 +168,26 @@ def test_no_number_of_a_record_can_be_edited(
         board.write(full, known)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"clips": {"test": 6000}}, "clips.test is 6000, expected 120"),
+        ({"clips": {"groups": 3}}, "clips.groups is 3, expected 60"),
+        ({"leak": ["mtt"]}, r"leak is \('mtt',\), expected \(\)"),
+    ],
+)
+def test_what_letters_and_marks_follow_from_cannot_be_edited(
+    full: Path, known: Registry, change: dict[str, Any], message: str
+) -> None:
+    path = records.place(full / "results", "tuned-v1", "toys/one", "same")
+    fields = json.loads(path.read_text())
+    for part, value in change.items():
+        fields[part] = {**fields[part], **value} if isinstance(value, dict) else value
+    path.write_text(json.dumps(fields))
+    with pytest.raises(BoardError, match=message):
+        board.write(full, known)
+
+
 @pytest.mark.parametrize("part", ["scores", "per_class"])
 def test_no_score_of_a_record_can_be_left_out_or_added(
     full: Path, known: Registry, part: str
@@ -180,7 +201,8 @@ def test_no_score_of_a_record_can_be_left_out_or_added(
 
 
 def test_a_leak_is_marked_in_its_cell_alone(full: Path, known: Registry) -> None:
-    put(full, "alike", "toys/one", 0.85, leak=("mtt",))
+    known.tasks.entries["toys/one"] = Entry(card("toys/one", "seen"), Path(__file__))
+    put(full, "alike", "toys/one", 0.85, leak=("seen",))
     (suite,) = board.suites(full, known)
     lines = by_name(suite)
     assert page.SEEN in page.cell(lines["alike"], "toys/one")
@@ -222,9 +244,9 @@ def test_seven_tasks_and_ten_backbones_fit_on_120_columns_one_line_a_row(
     names = ("type", "meter", "tonic", "tempo", "tags", "instrument", "pitch")
     tasks = [f"{'tunes' if i < 5 else 'notes'}/{name}" for i, name in enumerate(names)]
     for task in tasks:
-        known.tasks.add(card(task), Path(__file__))
+        known.tasks.add(card(task, "seen"), Path(__file__))
         for i in range(10):
-            put(tmp_path, f"mulap-[a]-{i}", task, 0.5 + i / 25, leak=["mtt"] * (i == 3))
+            put(tmp_path, f"mulap-[a]-{i}", task, 0.5 + i / 25, leak=["seen"] * (i == 3))
     (suite,) = board.suites(tmp_path, known)
     text = drawn(suite, 120)
     rows = {row.split()[0]: row for row in text.splitlines() if "mulap-[a]-" in row}
@@ -248,9 +270,7 @@ def test_a_lopsided_interval_is_written_with_its_ends(full: Path, known: Registr
 def test_few_groups_are_warned_of(full: Path, known: Registry) -> None:
     text = page.render(board.suites(full, known), "c")
     assert "intervals are rough" not in text
-    for path in (full / "results" / "tuned-v1" / "toys" / "one").glob("*.json"):
-        fields = json.loads(path.read_text())
-        fields["clips"]["groups"] = 4
-        path.write_text(json.dumps(fields))
+    for name in ("alike", "same", "worst"):
+        put(full, name, "toys/one", 0.8, groups=[f"song {i % 4}" for i in range(120)])
     text = page.render(board.suites(full, known), "c")
     assert text.count("With fewer than 10 groups its intervals are rough.") == 1

@@ -1,6 +1,9 @@
 """Data that are missing, damaged or false, from the command line."""
 
+import ast
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,11 +18,16 @@ def test_missing_data_are_a_failed_row(toy: Path, capsys: pytest.CaptureFixture[
     assert f"failed (placed is not at {place}. Ask.)" in " ".join(out.split())
 
 
+def path_of(task: str, toy: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    _, out, _ = bench("data", "path", task, "-i", str(toy), capsys=capsys)
+    return Path(out.strip())
+
+
 def damage(toy: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """Make the data, then spoil two files; where they are."""
-    _, out, _ = bench("data", "path", "toys/loud", "-i", str(toy), capsys=capsys)
+    """Place data, then spoil two files; where they are."""
+    made, folder = (path_of(task, toy, capsys) for task in ("toys/loud", "placed/loud"))
     bench("data", "fetch", "toys/loud", "-i", str(toy), capsys=capsys)
-    folder = Path(out.strip())
+    shutil.copytree(made, folder)
     (folder / "07.wav").write_bytes(b"")
     (folder / "45.wav").unlink()
     return folder
@@ -29,7 +37,7 @@ def test_bad_audio_stops_the_run_and_names_every_file(
     toy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = damage(toy, capsys)
-    code, _, err = bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
+    code, _, err = bench("run", "-b", "level", "-t", "placed/loud", *LINEAR, capsys=capsys)
     assert code == 2
     assert f"{folder / '07.wav'}: empty file" in err
     assert f"{folder / '45.wav'}: missing" in err
@@ -41,7 +49,7 @@ def test_bad_audio_can_be_left_out_and_is_counted(
     toy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     damage(toy, capsys)
-    words = ("run", "-b", "level", "-t", "toys/loud", *LINEAR, "--on-bad-audio", "skip", "--json")
+    words = ("run", "-b", "level", "-t", "placed/loud", *LINEAR, "--on-bad-audio", "skip", "--json")
     code, out, err = bench(*words, capsys=capsys)
     assert code == 0, err
     assert "07.wav: empty file, left out" in err
@@ -55,16 +63,64 @@ def test_bad_audio_can_be_left_out_and_is_counted(
 
 def test_data_check_lists_every_bad_file(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     damage(toy, capsys)
-    code, out, _ = bench("data", "check", "toys/loud", "--json", "-i", str(toy), capsys=capsys)
+    code, out, _ = bench("data", "check", "placed/loud", "--json", "-i", str(toy), capsys=capsys)
     assert code == 1
     (report,) = json.loads(out)
     assert [(each["clip"], each["reason"]) for each in report["unusable"]] == [
         ("07", "empty file"),
         ("45", "missing"),
     ]
-    code, out, _ = bench("data", "check", "toys/loud", "-i", str(toy), capsys=capsys)
+    code, out, _ = bench("data", "check", "placed/loud", "-i", str(toy), capsys=capsys)
     assert code == 1
     assert "45.wav: missing" in out
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda folder: (folder / "07.wav").write_bytes(b""),
+        lambda folder: (folder / "45.wav").unlink(),
+        lambda folder: (folder / "46.wav").write_bytes((folder / "47.wav").read_bytes()),
+        lambda folder: (folder / "more.wav").touch(),
+        lambda folder: (folder.parent / f"{folder.name}.json").write_text("{"),
+    ],
+)
+def test_data_that_were_made_are_made_again_where_damaged(
+    toy: Path, capsys: pytest.CaptureFixture[str], harm: Callable[[Path], object]
+) -> None:
+    folder = path_of("toys/loud", toy, capsys)
+    words = ("run", "-b", "level", "-t", "toys/loud", *LINEAR, "--json")
+    _, before, _ = bench(*words, capsys=capsys)
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    harm(folder)
+    code, after, err = bench(*words, capsys=capsys)
+    assert code == 0, err
+    assert "making toys" in err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+    scores = [json.loads(out)["outcomes"][0]["record"]["scores"] for out in (before, after)]
+    assert scores[0] == scores[1]
+    assert "making toys" not in bench(*words, capsys=capsys)[2]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("splits[n // 20]", "splits[n // 20 % 2 * 2]"), "toys/loud has no validation clips; give"),
+        (("n % 2, str(n)", "n // 40, str(n)"), "all train clips are 'soft'; a probe needs two"),
+        (("n % 2, str(n)", "n % 2 * (n < 40), str(n)"), "all test clips are 'soft'; a probe needs"),
+    ],
+)
+def test_a_split_that_nothing_can_be_learnt_or_told_from_is_refused(
+    toy: Path, capsys: pytest.CaptureFixture[str], change: tuple[str, str], message: str
+) -> None:
+    toy.write_text(TOY.replace(*change))
+    code, out, _ = bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
+    assert code == 1
+    assert message in " ".join(out.split())
+
+
+def type_of(label: str) -> str:
+    return type(ast.literal_eval(label)).__name__
 
 
 @pytest.mark.parametrize("label", ["0.9", "2", "-1", "True", "(0, 1)"])
@@ -74,15 +130,25 @@ def test_a_label_that_is_no_class_is_refused(
     toy.write_text(TOY.replace("n % 2, str(n)", f"{label} if n == 7 else n % 2, str(n)"))
     code, out, _ = bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
     assert code == 1
-    assert f"07 has the label {label}, expected an int from 0 to 1" in " ".join(out.split())
+    assert f"07 has the label {label} ({type_of(label)}), expected an int from 0 to 1" in " ".join(
+        out.split()
+    )
 
 
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
         ("n % 2, str(n)", 'n % 2, "one"', "all test clips are of one group; an interval needs"),
-        ("n % 2, str(n)", "(float('nan'),), str(n)", "00 has the label (nan,), expected finite"),
-        ("n % 2, str(n)", "(0.5, 1.0), str(n)", "00 has the label (0.5, 1.0), expected a tuple"),
+        (
+            "n % 2, str(n)",
+            "(float('nan'),), str(n)",
+            "00 has the label (nan,) (tuple), expected finite",
+        ),
+        (
+            "n % 2, str(n)",
+            "(0.5, 1.0), str(n)",
+            "00 has the label (0.5, 1.0) (tuple), expected a tuple",
+        ),
     ],
 )
 def test_clips_that_cannot_be_scored_are_refused(

@@ -23,6 +23,10 @@ from tests.commands import LINEAR, bench
         (["run", "--device", "cpu:x"], "no device is named 'cpu:x'"),
         (["run", "--all", "-b", "chroma"], "--all and --backbone chroma were given; choose one"),
         (["run", "--tirals", "3"], "No such option"),
+        (["run", "--budget-seconds", "inf"], "--budget-seconds is inf, expected a number"),
+        (["run", "--layer", "cnn9"], "no layer is named 'cnn9'. Did you mean cnn3"),
+        (["run", "--board", "toy.py"], "--board toy.py cannot be written: toy.py is no folder"),
+        (["run", "--board", "toy.py/in"], "is no folder that you may write to"),
         (["run", "-t", "a", "--suite", "b"], "--task a and --suite b were given; choose one"),
         (["show", "melstat"], "no backbone or task is named 'melstat'"),
         (["check", "melstat"], "no backbone or task is named 'melstat'"),
@@ -44,9 +48,14 @@ def test_a_mistake_is_one_line_and_exit_2(
 
 @pytest.mark.usefixtures("toy")
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device")
-def test_a_device_that_is_not_there_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("run", "-b", "level", "-t", "toys/loud", *LINEAR, "--device", "cuda:0")
-    code, _, err = bench(*words, capsys=capsys)
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_device_that_is_not_there_is_exit_2(
+    capsys: pytest.CaptureFixture[str], *, cached: bool
+) -> None:
+    words = ("run", "-b", "level", "-t", "toys/loud", *LINEAR)
+    if cached:
+        bench(*words, capsys=capsys)
+    code, _, err = bench(*words, "--device", "cuda:0", capsys=capsys)
     assert code == 2
     assert "bench: device 'cuda:0' was asked for, but torch sees none; see `bench doctor`" in err
 

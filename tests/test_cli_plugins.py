@@ -1,6 +1,8 @@
 """Plug-ins that misbehave do not take others, the output or a stranger's files with them."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,3 +114,64 @@ def test_check_takes_a_pattern_of_backbones_and_tasks(toy: Path, capsys: Capture
     _, out, _ = bench("check", "*lo*d*", "l*v*l", "-i", str(toy), capsys=capsys)
     assert "level\nok     card is complete" in out
     assert "toys/loud\n" in out
+
+
+def test_a_board_stays_where_it_was_asked_for_if_a_plug_in_goes_elsewhere(
+    toy: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    wandering = f"        import os; os.chdir({str(elsewhere)!r})\n        if PATIENCE"
+    toy.write_text(TOY.replace("        if PATIENCE", wandering))
+    code, out, _ = bench(*RUN, "--board", "mine", "--json", capsys=capsys)
+    assert code == 0
+    assert json.loads(out)["board"] == str(Path("mine") / "README.md")
+    assert (tmp_path / "mine" / "README.md").is_file()
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "harm", ['os.write(1, b"noise")', "os.path.exists('/dev/fd/1') and os.close(1)"]
+)
+def test_a_library_that_writes_to_the_descriptor_does_not_spoil_the_document(
+    toy: Path, harm: str
+) -> None:
+    noisy = f"        import os; {harm}\n        if PATIENCE"
+    toy.write_text(TOY.replace("        if PATIENCE", noisy))
+    ended = subprocess.run(
+        [sys.executable, "-m", "bench", *RUN, "--json"],
+        capture_output=True,
+        check=True,
+        cwd=toy.parent,
+    )
+    assert json.loads(ended.stdout)["outcomes"][0]["status"] == "done"
+
+
+@pytest.mark.parametrize("error", ["GeneratorExit", "SystemExit(3)", "BaseException('odd')"])
+def test_no_exception_of_a_plug_in_is_a_stack_trace(toy: Path, capsys: Capture, error: str) -> None:
+    toy.write_text(
+        TOY.replace("        if PATIENCE", f"        raise {error}\n        if PATIENCE")
+    )
+    code, out, err = bench(*RUN, "--json", capsys=capsys)
+    assert code == 1
+    (outcome,) = json.loads(out)["outcomes"]
+    assert outcome["status"] == "failed"
+    assert outcome["reason"].startswith(error.partition("(")[0])
+    assert "Traceback" not in err
+
+
+def test_many_seeds_have_a_place(toy: Path, capsys: Capture) -> None:
+    assert toy.is_file()
+    assert bench(*RUN, "--seeds", "300", capsys=capsys)[0] == 0
+
+
+def test_a_board_with_a_damaged_row_is_refused_before_anything_is_computed(
+    toy: Path, capsys: Capture
+) -> None:
+    bench(*RUN, capsys=capsys)
+    row = next((toy.parent / "leaderboard" / "results").rglob("*.json"))
+    row.write_text("")
+    code, _, err = bench("run", "-b", "melstats", "-t", "toys/loud", *LINEAR, capsys=capsys)
+    assert code == 2
+    assert "level.json is no record: JSON" in err
+    assert "encoding" not in err

@@ -14,6 +14,8 @@ from bench.store import Cost, Manifest, Rows, Store, write_atomically
 COST = Cost(encode_seconds=6.0, audio_seconds=30.0, device="cpu")
 PACKAGES = {"torch": "2.11"}
 EVERYTHING = slice(None)
+WRONG = """{"windows": null, "bad": {}, "sha256": "", "packages": {},
+    "cost": {"encode_seconds": 1, "audio_seconds": 1, "device": "cpu"}}"""
 
 HOLDER = """
 import sys
@@ -77,7 +79,7 @@ def test_more_shards_than_files_may_be_open(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found[79], rows(79, 1))
 
 
-@pytest.mark.parametrize("manifest", [None, "", "{", "{}", '{"windows": {}}', "[1]"])
+@pytest.mark.parametrize("manifest", [None, "", "{", "{}", '{"windows": {}}', WRONG, "[1]"])
 def test_a_shard_without_a_whole_manifest_does_not_exist(
     manifest: str | None, filled: Store
 ) -> None:

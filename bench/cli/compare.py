@@ -28,7 +28,15 @@ def compare(
     if as_json:
         printing.document([asdict(each) for each in found])
         return
-    header = ["task", "metric", f"{first} - {second}", "95 % interval", "p", "McNemar p", "80 %"]
+    header = [
+        "task",
+        "metric",
+        f"{first} - {second}",
+        "95 % interval",
+        "p",
+        "McNemar p",
+        "detectable",
+    ]
     rows = [
         [
             each.task,
@@ -43,6 +51,6 @@ def compare(
     ]
     printing.listing(f"{first} against {second}, {asked.name}, score × 100", header, rows)
     printing.line(
-        "p is Holm-corrected for all pairs of rows of the task; the last column is the difference "
-        "that is found 80 times in 100."
+        "The interval is of this comparison alone; p is Holm-corrected for all pairs of rows of "
+        "the task. A true difference that is detectable is found 80 times in 100, uncorrected."
     )

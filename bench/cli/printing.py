@@ -25,13 +25,34 @@ _reserved: ContextVar[TextIO | None] = ContextVar("reserved", default=None)
 
 @contextmanager
 def reserved() -> Iterator[None]:
-    """Keep standard output for this module; what others print meanwhile goes to standard error."""
-    token = _reserved.set(sys.stdout)
-    try:
-        with redirect_stdout(sys.stderr):
+    """Keep standard output for this module; what others print meanwhile goes to standard error.
+
+    Libraries that are no Python write to the descriptor, so it is the descriptor that is lent.
+    """
+    with _own_descriptor() as output, redirect_stdout(sys.stderr):
+        token = _reserved.set(output)
+        try:
             yield
-    finally:
-        _reserved.reset(token)
+        finally:
+            _reserved.reset(token)
+
+
+@contextmanager
+def _own_descriptor() -> Iterator[TextIO]:
+    """Standard output under another descriptor; `sys.stdout` itself where it is no file."""
+    sys.stdout.flush()
+    try:
+        lent = sys.stdout.fileno()
+        own = os.dup(lent)
+    except OSError:
+        yield sys.stdout
+        return
+    with os.fdopen(own, "w", encoding="utf-8") as output:
+        os.dup2(sys.stderr.fileno(), lent)
+        try:
+            yield output
+        finally:
+            os.dup2(own, lent)
 
 
 def _output() -> TextIO:

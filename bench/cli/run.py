@@ -62,6 +62,7 @@ def run(
     Without options: four backbones on the embedded tasks.
     """
     board = board or (BOARD if preset is Preset.FULL else Path(f"{BOARD}-{preset}"))
+    place = board.absolute()  # plug-ins may change the folder
     names, folders = registry.named(backbone or ())
     include = [*(include or ()), *folders]
     cards = registry.find(include)
@@ -76,18 +77,18 @@ def run(
         include=tuple(path.resolve() for path in include),
         protocol=asked.name,
         trials=trials or asked.trials,
-        budget_seconds=budget_seconds,
+        budget_seconds=selection.budget(budget_seconds),
         seeds=seeds or asked.seeds,
-        layer=layer,
+        layer=selection.layer(layer, backbones),
         settings=settings,
         on_bad_audio=on_bad_audio,
-        results=board / "results",
+        results=place / "results",
     )
     from bench.run import run as run_pairs
 
     reporter = Reporter()
     outcomes = run_pairs([(b, t) for b in backbones for t in tasks], request, reporter)
-    suites = [suite for suite in boards.write(board, cards) if suite.protocol == asked.name]
+    suites = [suite for suite in boards.write(place, cards) if suite.protocol == asked.name]
     printing.outcomes(outcomes, suites, board, as_json=as_json)
     found = {outcome.status for outcome in outcomes}
     if Status.FAILED in found or found == {Status.SKIPPED}:

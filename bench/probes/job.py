@@ -77,7 +77,7 @@ class Job:
     def name(self) -> str:
         """The result's file name: the study is shared by all budgets, the result is not."""
         clock = "" if self.budget_seconds is None else f"-{self.budget_seconds:g}-seconds"
-        return f"{self.trials}-trials{clock}-{'-'.join(map(str, self.seeds))}.zip"
+        return f"{self.trials}-trials{clock}-{provenance.digest(self.seeds)[:16]}.zip"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def prepare_process() -> None:
 
     What a plug-in prints here is no output of the command.
     """
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     torch.set_num_threads(1)

@@ -112,8 +112,8 @@ def _located(root: Path, name: list[str]) -> Iterator[Path]:
     """The module `name` under `root` and the packages that it is in, as far as there are files."""
     for depth in range(len(name) + 1):
         path = root.joinpath(*name[:depth])
-        found = [file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()]
-        yield from (file.resolve() for file in found[:1])
+        files = [path / "__init__.py", *([path.with_suffix(".py")] if depth else [])]
+        yield from (file.resolve() for file in [each for each in files if each.is_file()][:1])
 
 
 @functools.cache

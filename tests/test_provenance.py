@@ -82,6 +82,7 @@ def test_this_project_counts_wherever_the_card_is(
     before = code_digest(card)
     copy = tmp_path / "root"
     shutil.copytree(provenance.ROOT / "backbones", copy / "backbones")
+    copy.with_suffix(".py").write_text("a file that is named like the folder beside it")
     monkeypatch.setattr(provenance, "ROOT", copy)
     assert code_digest(card) == before
     with (copy / "backbones" / "__init__.py").open("a") as file:

@@ -1,7 +1,7 @@
 """What a training needs to go on after an interruption, in one file that is whole or absent.
 
-Order, views and dropout are drawn from the seed and the step, so no random state is kept. The file
-is safetensors: nothing in it can run.
+Order, views and dropout are drawn from the seed and the step, so no random state is kept. Tensors
+are safetensors: nothing in the file can run.
 """
 
 import json
@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.torch import load as unpacked
 from safetensors.torch import save
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor, distribute_tensor
 
+from bench import kept
 from bench.errors import UserError
-from bench.store import write_atomically
 
-FILE = Path("resume", "state.safetensors")
+FILE = Path("resume", "state.zip")
+TENSORS, FACTS = "tensors.safetensors", "facts.json"
 
 Tensors: TypeAlias = dict[str, Tensor]
 
@@ -73,7 +75,7 @@ def _like(place: Tensor, x: Tensor) -> Tensor:
 
 def write(folder: Path, tensors: Tensors, facts: dict[str, object]) -> None:
     """Replace the state in a folder at once."""
-    write_atomically(folder / FILE, save(tensors, {"facts": json.dumps(facts)}))
+    kept.write(folder / FILE, {TENSORS: save(tensors), FACTS: json.dumps(facts).encode()})
 
 
 def load(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Any] | None:
@@ -82,13 +84,15 @@ def load(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer) -> di
     Raises:
         StateError: it is damaged.
     """
-    file = folder / FILE
-    if not file.is_file():
+    if not (folder / FILE).is_file():
         return None
-    with _damage_told(folder), safe_open(file, "pt") as opened:
-        tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-        restore(tensors, model, optimiser)
-        facts: dict[str, Any] = json.loads(opened.metadata()["facts"])
+    with _damage_told(folder):
+        parts = kept.read(folder / FILE)
+        if parts is None:
+            message = "its checksums are wrong"
+            raise ValueError(message)
+        restore(unpacked(parts[TENSORS]), model, optimiser)
+        facts: dict[str, Any] = json.loads(parts[FACTS])
         return facts
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backbones import Backbone
-from bench import provenance, statistics
+from bench import intervals, provenance
 from bench.probes.job import Result, Variant
 from bench.store import Cost
 from leaderboard import records
@@ -175,7 +175,7 @@ def score(metric: Metric, predictions: Predictions, seeds: int) -> records.Score
     """
     fits = list(predictions.scores.astype(np.float64))
     groups = predictions.groups.tolist()
-    found = statistics.estimate(metric, predictions.truth, fits, groups)
+    found = intervals.estimate(metric, predictions.truth, fits, groups)
     said = f"{metric.name} is {found.value} [{found.low}, {found.high}] on {len(groups)} test clips"
     if not np.isfinite([found.value, found.low, found.high]).all():
         message = (
@@ -219,7 +219,7 @@ def per_class(task: Task, predictions: Predictions) -> dict[str, records.ClassSc
             continue
         part = truth[clips] if truth.ndim == 1 else truth[clips, columns]
         seeds = list(predictions.scores[:, clips, columns].astype(np.float64))
-        guess = statistics.estimate(task.primary, part, seeds, groups[clips].tolist())
+        guess = intervals.estimate(task.primary, part, seeds, groups[clips].tolist())
         ends = [round(number, 6) for number in (guess.value, guess.low, guess.high)]
         if np.isfinite(ends).all():
             value, low, high = ends

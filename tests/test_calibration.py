@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench import data, statistics
+from bench import data, intervals, statistics
 from bench.probes import mlp
 from studies.calibration import __main__ as study
 from studies.calibration import comparisons, coverage, examples, invariance, page, selection
@@ -48,12 +48,12 @@ def test_the_small_study_holds(cell: Cell) -> None:
 def test_intervals_that_ignore_groups_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     cell = coverage.PART.small[0]
     assert unharmed(cell) == {Verdict.PASSED}
-    of_groups = statistics.left_out
+    of_groups = intervals.left_out
 
     def of_clips(groups: Sequence[str]) -> Weights:
         return of_groups([f"{group} {place}" for place, group in enumerate(groups)])
 
-    monkeypatch.setattr(statistics, "left_out", of_clips)
+    monkeypatch.setattr(intervals, "left_out", of_clips)
     (finding,) = cell.measure()
     assert finding.verdict is Verdict.FAILED
     assert finding.measured < finding.bounds[0]

@@ -13,7 +13,7 @@ from scipy.stats import binom, bootstrap, sem, t, ttest_1samp
 from statsmodels.stats import contingency_tables
 from statsmodels.stats.multitest import multipletests
 
-from bench import statistics
+from bench import intervals, statistics
 from tasks._metrics import ACCURACY, BALANCED_ACCURACY, PR_AUC, R2
 
 Array = npt.NDArray[np.float64]
@@ -69,7 +69,7 @@ def test_tasks_on_other_groups_are_resampled_independently() -> None:
 def test_of_many_clips_the_interval_is_that_of_scipys_bootstrap() -> None:
     correct = np.random.default_rng(2).uniform(size=200) < 0.7
     truth, scores = hits(correct)
-    found = statistics.estimate(ACCURACY, truth, [scores], [str(i) for i in range(200)])
+    found = intervals.estimate(ACCURACY, truth, [scores], [str(i) for i in range(200)])
     theirs = bootstrap(
         (correct.astype(float),), np.mean, method="percentile", rng=0, n_resamples=20_000
     ).confidence_interval
@@ -82,7 +82,7 @@ def test_the_error_is_that_of_the_mean_over_groups() -> None:
     ease = np.random.default_rng(5).uniform(size=(12, 1))
     correct = np.random.default_rng(6).uniform(size=(12, 5)) < ease
     truth, scores = hits(correct.ravel())
-    found = statistics.estimate(ACCURACY, truth, [scores], songs(12, 5))
+    found = intervals.estimate(ACCURACY, truth, [scores], songs(12, 5))
     error = sem(correct.mean(1))
     assert found.error == pytest.approx(error)
     half = t.ppf(0.975, 11) * error / (found.value * (1 - found.value))
@@ -94,20 +94,20 @@ def test_the_error_is_that_of_the_mean_over_groups() -> None:
 def test_a_regression_has_an_open_scale_with_one_end() -> None:
     rng = np.random.default_rng(7)
     truth = rng.normal(size=(40, 1))
-    found = statistics.estimate(R2, truth, [0.5 * truth + rng.normal(size=(40, 1))], songs(10, 4))
+    found = intervals.estimate(R2, truth, [0.5 * truth + rng.normal(size=(40, 1))], songs(10, 4))
     half = t.ppf(0.975, 9) * found.error / (1 - found.value)
     ends = 1 - np.exp(np.log(1 - found.value) + np.array([half, -half]))
     assert (found.low, found.high) == pytest.approx(ends)
 
 
 def test_groups_that_differ_in_size_say_less() -> None:
-    assert statistics.effective_number(songs(10, 3)) == pytest.approx(10)
+    assert intervals.effective_number(songs(10, 3)) == pytest.approx(10)
     one_large = ["large"] * 91 + [str(i) for i in range(9)]
-    assert 1 < statistics.effective_number(one_large) < 1.3
+    assert 1 < intervals.effective_number(one_large) < 1.3
 
 
 def test_of_very_many_groups_several_are_left_out_at_once() -> None:
-    weights = statistics.left_out(songs(1000, 2), blocks=50)
+    weights = intervals.left_out(songs(1000, 2), blocks=50)
     assert weights.shape == (50, 2000)
     assert ((weights == 0).sum(0) == 1).all()
     assert (weights.reshape(50, 1000, 2)[..., 0] == weights.reshape(50, 1000, 2)[..., 1]).all()
@@ -117,7 +117,7 @@ def test_of_very_many_groups_several_are_left_out_at_once() -> None:
 def test_a_class_of_one_group_is_left_out_of_one_replicate_only() -> None:
     truth = np.array([0, 0, 0, 0, 1, 1])
     scores = chosen(truth ^ [0, 1, 0, 0, 0, 1])
-    found = statistics.estimate(BALANCED_ACCURACY, truth, [scores], list("abcdee"))
+    found = intervals.estimate(BALANCED_ACCURACY, truth, [scores], list("abcdee"))
     assert 0 < found.low < found.value < found.high < 1
 
 
@@ -129,7 +129,7 @@ def covered(groups: Sequence[str], labels: Sequence[str], data_sets: int) -> int
     for _ in range(data_sets):
         ease = rng.beta(2.1, 0.9, len(names))[member]
         truth, scores = hits(rng.uniform(size=len(member)) < ease)
-        found = statistics.estimate(ACCURACY, truth, [scores], labels)
+        found = intervals.estimate(ACCURACY, truth, [scores], labels)
         count += found.low <= 0.7 <= found.high
     return count
 
@@ -147,7 +147,7 @@ def test_a_perfect_or_hopeless_score_has_an_interval_all_the_same(
     open_end: str, *, right: bool
 ) -> None:
     truth, scores = hits(np.full(60, right))
-    found = statistics.estimate(ACCURACY, truth, [scores], songs(20, 3))
+    found = intervals.estimate(ACCURACY, truth, [scores], songs(20, 3))
     exact = 0.025 ** (1 / 20)
     assert found.value == float(right)
     assert getattr(found, open_end) == pytest.approx(exact if right else 1 - exact)
@@ -157,21 +157,21 @@ def test_a_perfect_or_hopeless_score_has_an_interval_all_the_same(
 def test_groups_that_are_alike_do_not_make_a_score_certain() -> None:
     truth, scores = np.tile([0, 1], 10), chosen(np.zeros(20, dtype=np.int64))
     groups = [str(n // 2) for n in range(20)]
-    found = statistics.estimate(ACCURACY, truth, [scores], groups)
+    found = intervals.estimate(ACCURACY, truth, [scores], groups)
     assert found.value == 0.5
     assert found.high - found.low > 0.4
 
 
 def test_a_perfect_regression_has_no_worst_score_to_open_its_interval_to() -> None:
     truth = np.linspace(0, 1, 20)[:, None]
-    found = statistics.estimate(R2, truth, [truth], songs(10, 2))
+    found = intervals.estimate(R2, truth, [truth], songs(10, 2))
     assert (found.low, found.value, found.high) == (1.0, 1.0, 1.0)
 
 
 def test_the_value_is_the_mean_over_seeds_each_of_which_is_kept() -> None:
     one, other = np.arange(40) < 20, np.arange(40) < 30
     truth, first = hits(one)
-    found = statistics.estimate(ACCURACY, truth, [first, hits(other)[1]], songs(40, 1))
+    found = intervals.estimate(ACCURACY, truth, [first, hits(other)[1]], songs(40, 1))
     assert found.seeds == (0.5, 0.75)
     assert found.value == 0.625
     assert found.low < 0.625 < found.high

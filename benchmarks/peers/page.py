@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from bench import statistics
-from bench.statistics import Estimate, Samples
+from bench import intervals, statistics
+from bench.intervals import Estimate
+from bench.statistics import Samples
 from benchmarks.peers.exchange import Answer, Labels
 from tasks import Metric, Split
 
@@ -45,7 +46,7 @@ best epoch on the validation clips, as ours choose on them. MTEB and scikit-lear
 a validation split; one row gives scikit-learn its clips to learn from.
 
 **What is shown.** Test accuracy × 100 of each method's test predictions, with the 95 % interval of
-`bench.statistics.estimate`{own}. *Fits*: models trained, for the choice and for the test; linear
+`bench.intervals.estimate`{own}. *Fits*: models trained, for the choice and for the test; linear
 probes of ours, which are solved together, count one by one. *CPU*: seconds of the process, user and
 system, around choice, fits and predictions, on one thread, after a first call on something small;
 no imports, no encoding. X-ARES's include reading the vectors from its tar files, ours reading them
@@ -96,7 +97,7 @@ def cell(metric: Metric, truth: Labels, groups: Sequence[str], answer: Answer) -
     scores = list(answer.scores.astype("float64"))
     weights = statistics.group_weights(groups)
     return Cell(
-        statistics.estimate(metric, truth, scores, groups),
+        intervals.estimate(metric, truth, scores, groups),
         statistics.resampled(metric, truth, scores, weights),
         answer,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench import statistics
+from bench import intervals, statistics
 from studies.calibration.findings import (
     Cell,
     Finding,
@@ -30,7 +30,7 @@ IN_SMALL = (
 )
 
 ABOUT = f"""\
-Of {DATA_SETS:,} simulated test sets, the share whose 95 % interval (`bench.statistics.estimate`)
+Of {DATA_SETS:,} simulated test sets, the share whose 95 % interval (`bench.intervals.estimate`)
 holds the true score, which is known in closed form. Clips of one song are correlated (0.5). Bounds
 are 93 to 97 %. Beside it the share that percentiles of a bootstrap over groups hold. *Bias* is what
 the score is too high by on average, which no interval around it can mend."""
@@ -53,7 +53,7 @@ def coverage(name: str, level: float, design: str, data_sets: int) -> list[Findi
         owners = songs.owners(rng)
         truth, scores = world.draw(rng, owners)
         names = [f"{number} {owner}" for owner in owners]
-        found.append(statistics.estimate(world.metric, truth, [scores], names))
+        found.append(intervals.estimate(world.metric, truth, [scores], names))
         held += found[-1].low <= world.value <= found[-1].high
         low, high = percentiles(world.metric, truth, scores, names)
         held_by_percentiles += low <= world.value <= high

@@ -10,15 +10,15 @@ import soundfile
 import torch
 
 from backbones import Audio, Backbone, Encoder, Family, Features, Layer
-from bench import data, digests, extraction, recording, statistics
+from bench import data, digests, extraction, intervals, recording
 from bench.extraction import Settings
+from bench.intervals import Estimate
 from bench.probes import Matrix, Pooling, Problem, methods
 from bench.probes.features import StoredFeatures
 from bench.probes.methods import Finished
 from bench.probes.protocols import PROTOCOLS, Case
 from bench.probes.search import Budget, search
 from bench.registry import Entry
-from bench.statistics import Estimate
 from bench.store import Store
 from studies.calibration.findings import Cell, Finding, Part
 from tasks import Clip, DataSet, Kind, Scores, Split, Task
@@ -39,7 +39,7 @@ SAME, CLOSE = 1e-9, 1e-4
 ABOUT = f"""\
 A toy backbone (spectrum, then a random projection, in float32) and a task of {CLIPS} clips of
 unequal length go through extraction, the search of `tuned-v1` ({TRIALS} trials, networks among
-them), refits and `bench.statistics.estimate`, and again with one thing changed. The score, its
+them), refits and `bench.intervals.estimate`, and again with one thing changed. The score, its
 interval and its standard error must be the same to {SAME:g}, predicted probabilities to {CLOSE:g}:
 float32 sums come out a little differently in batches of another size. Beside it the largest
 difference of a feature, relative to the largest feature."""
@@ -151,7 +151,7 @@ def outcome(clips: list[Clip], setup: Setup) -> Outcome:
         rows = np.concatenate(store.read([keys[clip.id] for clip in ordered], slice(None)))
     test = by_split[Split.TEST]
     shuffled = rng.permutation(len(test)) if setup.order else np.arange(len(test))
-    score = statistics.estimate(
+    score = intervals.estimate(
         ACCURACY,
         recording.truth(Kind.MULTICLASS, test)[shuffled],
         list(fits[:, shuffled]),

@@ -4,7 +4,9 @@
 has none of its recordings; all instruments play the same three octaves. To name an instrument,
 validation is on other pitches of the first font: it knows other notes, not other timbres. To name
 a pitch it is on other instruments. Clips of one instrument, font and pitch are resampled together;
-for the pitch, all of one instrument and font, as its timbre is what may mislead.
+for the pitch, all of one instrument and font, as its timbre is what may mislead. Some instruments
+are nearly one: violin and viola are the same recordings in the first font, viola and fiddle in the
+second.
 
 `notes/instrument-recorded` is tested on recorded notes; it is learnt on one sound font and
 validated on the other. A fifth of its test is piano, so the first metric is balanced.
@@ -162,7 +164,7 @@ PITCH = _Question(
     TONICS,
     _pitch_class,
     ("instrument", "font"),
-    validate=("xylophone", "nylon guitar", "viola", "French horn", "flute"),
+    validate=("xylophone", "nylon guitar", "cello", "French horn", "flute"),
 )
 RECORDED_INSTRUMENT = _Question(
     "instrument-recorded",
@@ -180,7 +182,7 @@ PUBLISHED: dict[str, tuple[tuple[int, int, int], str]] = {
     ),
     "notes/pitch": (
         (608, 160, 216),
-        "85940c9da106daafbc2a52849eb0d4566a46796cbf201bd756d6fa8e7f923b35",
+        "e2dd2f99e4b29e17e765ece3db3373154e798afe74c80349227479af2db5b352",
     ),
     "notes/instrument@tiny": (
         (60, 24, 48),

@@ -85,7 +85,7 @@ def test_which_items_validate_depends_on_their_ids(folder: Path) -> None:
 
 
 def test_a_part_of_a_corpus_is_within_a_larger_one() -> None:
-    items = tuple(Item(f"{n:03}", Path(), None, ()) for n in range(400))
+    items = tuple(Item(f"{n:03}", Path(), "", ()) for n in range(400))
     whole = Corpus("c", items, items[:9], ("a",))
     assert whole.part(1.0) == whole
     half, quarter = whole.part(0.5), whole.part(0.25)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import assets
+from bench import assets, registry
 from bench.pretrain.presets import Preset
 from bench.store import write_atomically
 from studies.same_backbone import evidence, figures, page
@@ -32,6 +32,7 @@ def parsed(words: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--jobs", type=int, default=2, help="trainings at once (default: 2)")
     parser.add_argument("--out", type=Path, help="trainings and board (default: in the cache)")
+    parser.add_argument("--check", action="store_true", help="of report: 1 if the page is stale")
     parser.add_argument("--report", type=Path, help="page (default: here; tiny: in --out)")
     asked = parser.parse_args(words)
     asked.preset = Preset(asked.preset)
@@ -39,6 +40,8 @@ def parsed(words: Sequence[str] | None = None) -> argparse.Namespace:
     cache = assets.cache_folder() / "studies" / f"same-backbone-{asked.preset}"
     asked.out = (asked.out or cache).resolve()
     asked.report = (asked.report or (asked.out / "report" if tiny else HERE)).resolve()
+    if asked.check and asked.part != REPORT:
+        parser.error(f"--check is of {REPORT}")
     if asked.part != REPORT:
         asked.steps = STEPS[asked.preset] if asked.steps is None else asked.steps
         asked.seeds = asked.seeds or (1 if tiny else PARTS[asked.part].seeds)
@@ -73,16 +76,24 @@ def _seed(
 def publish(place: Place, report: Path) -> None:
     """Bring what is there into the report's folder, and render it."""
     place.publish(report / RESULTS)
-    known = evidence.load(report / RESULTS)
+    known = evidence.load(report / RESULTS, registry.find())
     for name, content in figures.draw(known).items():
         write_atomically(report / FIGURES / name, content)
     write_atomically(report / PAGE, page.render(known).encode())
     print(f"wrote {report / PAGE}", flush=True)
 
 
-def main() -> None:
-    """Exit with 1 where something could not be trained or scored."""
-    asked = parsed()
+def stale(report: Path) -> bool:
+    """Whether the page is not what the records beside it render to."""
+    fresh = page.render(evidence.load(report / RESULTS, registry.find()))
+    return (report / PAGE).read_text("utf-8") != fresh
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Exit with 1 where something could not be trained or scored, or a checked page is stale."""
+    asked = parsed(words)
+    if asked.check:
+        sys.exit(f"{asked.report / PAGE} is stale" if stale(asked.report) else 0)
     if asked.part == REPORT:
         publish(Place(asked.out, asked.preset, asked.jobs), asked.report)
         return

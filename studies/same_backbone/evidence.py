@@ -11,8 +11,9 @@ import numpy as np
 from scipy.special import stdtr
 
 from backbones import pretrained
-from bench import registry, statistics
+from bench import statistics
 from bench.pretrain.log import FILE as LOG
+from bench.registry import Registry
 from bench.rows import comparable, of_board
 from bench.statistics import Samples
 from studies.same_backbone.plan import Name, Pair
@@ -88,13 +89,17 @@ class Evidence:
     finished: frozenset[Name]
 
 
-def load(results: Path) -> Evidence:
+def load(results: Path, cards: Registry) -> Evidence:
     """Read what was published.
+
+    Args:
+        results: the folder.
+        cards: of the tasks.
 
     Raises:
         BoardError: a record is damaged.
     """
-    rows = of_board(results / BOARD, registry.find()).get(PROTOCOL, {})
+    rows = of_board(results / BOARD, cards).get(PROTOCOL, {})
     metrics = {task: row.record.task.primary for (task, _), row in sorted(rows.items())}
     found: dict[tuple[str, int], dict[str, Scores]] = {}
     for task in metrics:

@@ -17,7 +17,7 @@ from studies.same_backbone.evidence import Evidence, Scores
 from studies.same_backbone.plan import PARTS, RANDOM, Name
 
 COLUMNS = 4
-NORMAL = 1.96
+WHISKER = 2
 """Standard errors on either side that are drawn."""
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -67,7 +67,7 @@ def _style() -> AbstractContextManager[None]:
 
 
 def _scores(found: Table, known: Evidence) -> bytes:
-    """Means with 95 % over clips, and a ring for each pre-training seed."""
+    """Means with their error over clips, and a ring for each pre-training seed."""
     panel = _over_axis if found.part.points else _listed
 
     def fill(axes: Axes, task: str) -> None:
@@ -83,7 +83,7 @@ def _listed(axes: Axes, _found: Table, scores: Mapping[str, Scores]) -> None:
     labels = list(scores)
     for place, label in enumerate(labels):
         each, colour = scores[label], "black" if label == RANDOM else COLOURS[0]
-        mean, half = 100 * each.mean, 100 * NORMAL * each.over_clips
+        mean, half = 100 * each.mean, 100 * WHISKER * each.over_clips
         axes.errorbar(mean, place, xerr=half, fmt="o", color=colour, capsize=2, markersize=4)
         values = [100 * value for value in each.values.values()]
         axes.plot(values, [place + 0.25] * len(values), "o", mfc="none", mec=colour, markersize=3)
@@ -99,7 +99,7 @@ def _over_axis(axes: Axes, found: Table, scores: Mapping[str, Scores]) -> None:
     for curve, colour in colours.items():
         mine = sorted((points[x][1], x) for x in scores if points.get(x, ("",))[0] == curve)
         means = [100 * scores[label].mean for _, label in mine]
-        halves = [100 * NORMAL * scores[label].over_clips for _, label in mine]
+        halves = [100 * WHISKER * scores[label].over_clips for _, label in mine]
         places = [place for place, _ in mine]
         axes.errorbar(
             places, means, halves, fmt="o-", color=colour, capsize=2, markersize=4, label=curve

@@ -25,6 +25,9 @@ sum of both, paired by clip (bootstrap over groups) and by seed (both trainings 
 the same weights), Holm-corrected for all comparisons that a part makes on the task, at
 {100 * ALPHA:.0f} %; with one seed the test is of these networks only, not of the ways of training.
 
+In the figures of scores a dot is the mean with twice the error over clips on either side, a ring is
+one pre-training seed. In those of losses a line is the training, dashes are validation.
+
 Written by `{COMMAND} report` from the records in `results/`; do not edit."""
 
 LATE = 0.1

@@ -11,6 +11,7 @@ from scipy.stats import ttest_rel
 
 from bench import statistics
 from bench.pretrain import reading
+from bench.pretrain.presets import Preset
 from bench.registry import Registry
 from bench.statistics import Samples
 from leaderboard import records
@@ -19,7 +20,7 @@ from studies.same_backbone import evidence, figures, page
 from studies.same_backbone.comparing import tables
 from studies.same_backbone.evidence import Evidence, Gap, Scores
 from studies.same_backbone.plan import ABLATION, CORE, NOISE, PARTS, RANDOM, SIZE, Name, Part
-from studies.same_backbone.running import RECIPES
+from studies.same_backbone.running import RECIPES, Place
 from tests.boards import put
 
 LEVELS = {"random": 0.6, "supervised": 0.95, "simclr": 0.6, "mulap": 0.3}
@@ -264,6 +265,11 @@ def test_a_small_study_ends_goes_on_and_does_not_stop_at_a_training_that_fails(
     assert (tmp_path / "report" / study.PAGE).read_text() == text
     (tmp_path / "report" / study.PAGE).write_text(text + "!")
     assert study.stale(tmp_path / "report")
+
+
+def test_without_a_training_nothing_is_scored(tmp_path: Path) -> None:
+    assert Place(tmp_path, Preset.TINY, 1).score([], ["tunes/type"])
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_cannot_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

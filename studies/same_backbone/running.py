@@ -72,6 +72,8 @@ class Place:
             names: of finished trainings.
             tasks: patterns; none for the embedded suite.
         """
+        if not names:
+            return True
         words = ["run", "--board", BOARD]
         words += [word for name in names for word in ("--backbone", str(name))]
         words += [word for task in tasks for word in ("--task", task)]

@@ -74,6 +74,14 @@ def test_swapped_captions_are_anothers(swapped: float) -> None:
     assert 1 - share(found, clean) == pytest.approx(swapped, abs=0.08)
 
 
+def test_a_swapped_caption_is_not_a_neighbours() -> None:
+    """Neighbours share book and dance, which a swapped caption must not keep telling."""
+    clean = compose(ITEMS, CLEAN)
+    found = compose(ITEMS, NoiseRecipe(dropped=0, wrong=0, unrelated=0, swapped=1.0))
+    gaps = [abs(clean.index(caption) - place) for place, caption in enumerate(found)]
+    assert np.mean(gaps) == pytest.approx(len(ITEMS) / 3, rel=0.15)
+
+
 def test_captions_are_the_same_every_time() -> None:
     assert compose(ITEMS, NoiseRecipe()) == compose(ITEMS, NoiseRecipe())
 

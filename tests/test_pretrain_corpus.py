@@ -84,6 +84,16 @@ def test_which_items_validate_depends_on_their_ids(folder: Path) -> None:
     assert 0 < len(first.validation) < 8
 
 
+def test_a_part_of_a_corpus_is_within_a_larger_one() -> None:
+    items = tuple(Item(f"{n:03}", Path(), "", ()) for n in range(400))
+    whole = Corpus("c", items, items[:9], ("a",))
+    assert whole.part(1.0) == whole
+    half, quarter = whole.part(0.5), whole.part(0.25)
+    assert set(quarter.train) < set(half.train)
+    assert (len(quarter.train) / 400, len(half.train) / 400) == pytest.approx((0.25, 0.5), abs=0.05)
+    assert (half.validation, half.tags) == (whole.validation, whole.tags)
+
+
 def test_only_the_beginning_of_an_item_is_read(tmp_path: Path) -> None:
     path = write_tone(tmp_path / "a.wav", 440, 3.0, 44_100)
     samples = Reader(1.0, 0).read(Item("a", path))

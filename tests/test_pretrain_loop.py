@@ -13,6 +13,9 @@ import torch
 from safetensors.torch import load, load_file, save
 from torch import nn
 
+from backbones import Family, pretrained
+from backbones._networks.calibration import calibrate
+from backbones._networks.trunk import Trunk
 from bench import kept
 from bench.pretrain import optimiser, reading, state
 from bench.pretrain.building import build, build_trunk
@@ -88,6 +91,20 @@ def test_training_lowers_the_loss(base: Path, tmp_path: Path) -> None:
     found = log(train(of, base, tmp_path / "out"))
     losses = [row["loss"] for row in found]
     assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
+
+
+def test_without_a_step_the_trunk_is_the_random_one(base: Path, tmp_path: Path) -> None:
+    out = train(recipe(base, "supervised", "train.steps=0", "seed=3"), base, tmp_path / "out")
+    card = pretrained.card(out)
+    assert (card.family, card.trained_on) == (Family.RANDOM, ())
+    assert "random weights" in card.summary
+    wave = np.random.default_rng(0).normal(0, 0.1, (1, 48_000)).astype(np.float32)
+    encoder, random = Trunk(0, 0.03), Trunk(3, 0.03)
+    pretrained.fill(encoder, pretrained.verified(out))
+    calibrate(random)
+    with torch.no_grad():
+        found, expected = (x.eval()(torch.from_numpy(wave))["pool"] for x in (encoder, random))
+    assert torch.equal(found, expected)
 
 
 def test_a_finished_folder_is_left_alone(

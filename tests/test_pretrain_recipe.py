@@ -80,6 +80,11 @@ def test_a_change_that_is_refused(change: str) -> None:
         reading.load(changes=[change])
 
 
+def test_no_step_from_a_checkpoint() -> None:
+    with pytest.raises(RecipeError, match=r"train.steps is 0 and trunk.start is set"):
+        reading.load(changes=["train.steps=0", "trunk.start=x"])
+
+
 def test_everything_off() -> None:
     with pytest.raises(RecipeError, match="every term of the recipe is switched off"):
         reading.load(changes=["terms.mlm=0", "terms.mam=0", "terms.atm=0"])

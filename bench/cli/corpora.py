@@ -31,6 +31,7 @@ def open_checked(recipe: "CorpusRecipe", cards: Registry, reporter: Reporter) ->
     else:
         place = Path(recipe.source).expanduser()
         corpus = open_corpus(place, place.resolve().stem, recipe.validation)
+    corpus = corpus.part(recipe.share)
     digests = Digests(assets.cache_folder() / "digests.sqlite")
     refuse_tests(corpus, _tests(cards, digests), digests)
     return corpus

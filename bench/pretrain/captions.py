@@ -23,13 +23,16 @@ Facts = Mapping[str, str]
 def compose(facts: Sequence[Facts], noise: NoiseRecipe) -> list[str]:
     """One caption an item; the same for every seed of a training.
 
+    A swapped caption is that of any item, not of a neighbour, which may be of the same book and
+    dance.
+
     Args:
         facts: of each item, name of a fact → phrase.
         noise: see `NoiseRecipe`.
     """
     written = [_caption(facts, i, noise, np.random.default_rng(i)) for i in range(len(facts))]
     draw = np.random.default_rng(len(facts))
-    moved = np.flatnonzero(draw.random(len(facts)) < noise.swapped)
+    moved = draw.permutation(np.flatnonzero(draw.random(len(facts)) < noise.swapped))
     captions = list(written)
     for place, source in zip(moved, np.roll(moved, 1), strict=True):
         captions[place] = written[source]

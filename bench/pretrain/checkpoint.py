@@ -84,17 +84,19 @@ def finish(
 
 
 def _card(recipe: Recipe, corpus: str) -> dict[str, object]:
-    """What the backbone's card says."""
+    """What the backbone's card says; without a step it is that of a random trunk."""
+    steps = recipe.train.steps
     terms = ", ".join(f"{weight:g} {name}" for name, weight in recipe.weights.items())
-    width = f"{recipe.trunk.width:g}"
+    training = f"{steps:,} steps on {corpus} of {terms}" if steps else "random weights"
+    family = next(f for name, f in FAMILIES.items() if name in recipe.objectives)
     return {
         "format": FORMAT,
         "name": recipe.name,
-        "family": next(f for name, f in FAMILIES.items() if name in recipe.objectives),
-        "summary": f"MuLaP's trunk × {width}, {recipe.train.steps:,} steps on {corpus} of {terms}",
+        "family": family if steps else Family.RANDOM,
+        "summary": f"MuLaP's trunk × {recipe.trunk.width:g}, {training}",
         "width": recipe.trunk.width,
         "seed": recipe.seed,
         "window": recipe.clip.chunk,
-        "trained_on": [corpus],
-        "steps": recipe.train.steps,
+        "trained_on": [corpus] if steps else [],
+        "steps": steps,
     }

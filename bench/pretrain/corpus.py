@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +57,11 @@ class Corpus:
             item.id: files[item.file] if item.offset is None else _sha256(item)
             for item in self.items
         }
+
+    def part(self, share: float) -> "Corpus":
+        """With a share of the items to train on, by their ids alone; all tags stay."""
+        kept = tuple(item for item in self.train if _drawn(f"part {item.id}") < share)
+        return replace(self, train=kept)
 
     def remarks(self, longest: int) -> list[str]:
         """What may surprise whoever gave it; `longest` is in words."""

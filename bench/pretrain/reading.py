@@ -171,6 +171,8 @@ def _built(table: Table) -> Recipe:
 def _contradiction(recipe: Recipe) -> str | None:
     """Why a recipe whose values are all possible cannot be followed; None if it can."""
     train, fusion = recipe.train, recipe.fusion
+    if recipe.trunk.start and not train.steps:
+        return "train.steps is 0 and trunk.start is set: the trunk would be that of the start"
     if not recipe.weights:
         return "every term of the recipe is switched off; give one a weight above 0"
     if train.batch % train.accumulate:
@@ -183,10 +185,10 @@ def _contradiction(recipe: Recipe) -> str | None:
             "with each other: parts of a batch would be another loss. Set it to 1; "
             "train.checkpointing=true saves memory too"
         )
-    if "mulap" in recipe.objectives and fusion.dim % fusion.heads:
-        return f"fusion.dim {fusion.dim} cannot be split evenly over {fusion.heads} heads"
-    if "mulap" in recipe.objectives and fusion.co_dim % fusion.co_heads:
-        return f"fusion.co_dim {fusion.co_dim} cannot be split evenly over {fusion.co_heads} heads"
+    sizes = (("dim", fusion.dim, fusion.heads), ("co_dim", fusion.co_dim, fusion.co_heads))
+    for name, dim, heads in sizes:
+        if "mulap" in recipe.objectives and dim % heads:
+            return f"fusion.{name} {dim} cannot be split evenly over {heads} heads"
     return None
 
 

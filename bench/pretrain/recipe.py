@@ -172,6 +172,7 @@ class CorpusRecipe:
         longest: of an item, from its beginning [s].
         cache: decoded audio kept in memory [MB].
         validation: share of the items to validate on, where the corpus does not say which.
+        share: of the items to train on that are used; a smaller one's are among a larger one's.
         noise: in captions of embedded data.
     """
 
@@ -179,6 +180,7 @@ class CorpusRecipe:
     longest: Positive = 30.0
     cache: Whole = 1024
     validation: Share = 0.05
+    share: Share = 1.0
     noise: NoiseRecipe = field(default_factory=NoiseRecipe)
 
 
@@ -187,7 +189,7 @@ class TrainRecipe:
     """The loop.
 
     Attributes:
-        steps: of the optimiser.
+        steps: of the optimiser; 0 for a trunk with random weights.
         batch: items a step, over all processes.
         accumulate: parts that a process splits its share of a batch into.
         rate: the learning rate after the warm-up.
@@ -204,7 +206,7 @@ class TrainRecipe:
         workers: threads that read audio.
     """
 
-    steps: Count = 10_000
+    steps: Whole = 10_000
     batch: Count = 64
     accumulate: Count = 1
     rate: Positive = 1e-4

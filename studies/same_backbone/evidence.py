@@ -1,0 +1,185 @@
+"""Records and logs → scores of trainings, and how they differ."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtr
+
+from backbones import pretrained
+from bench import statistics
+from bench.pretrain.log import FILE as LOG
+from bench.registry import Registry
+from bench.rows import comparable, of_board
+from bench.statistics import Samples
+from studies.same_backbone.plan import Name, Pair
+from studies.same_backbone.running import BOARD, TRAININGS
+
+PROTOCOL = "tuned-v1"
+ALPHA = 1 - statistics.LEVEL
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a training scores on a task.
+
+    Attributes:
+        values: pre-training seed → score.
+        samples: pre-training seed → (resamples,), the same resamples for all trainings.
+        layers: pre-training seed → the layer that the probe chose.
+        groups: of test clips.
+    """
+
+    values: Mapping[int, float]
+    samples: Mapping[int, Samples]
+    layers: Mapping[int, str]
+    groups: int
+
+    @property
+    def mean(self) -> float:
+        """Over pre-training seeds."""
+        return float(np.mean(list(self.values.values())))
+
+    @property
+    def over_seeds(self) -> float:
+        """Standard deviation over pre-training seeds; NaN for one."""
+        return _deviation(list(self.values.values()))
+
+    @property
+    def over_clips(self) -> float:
+        """Standard error of the mean over test clips."""
+        return _clip_error(np.mean(list(self.samples.values()), axis=0), self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One training minus another on a task, over the pre-training seeds that both have.
+
+    Attributes:
+        value: mean difference.
+        over_clips: its standard error over test clips, by paired bootstrap.
+        over_seeds: its standard error over pre-training seeds, paired; NaN for one seed.
+        p: that there is none, before a correction for the number of tests.
+    """
+
+    value: float
+    over_clips: float
+    over_seeds: float
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known.
+
+    Attributes:
+        metrics: task → its primary metric.
+        scores: (label, steps) → task → scores.
+        logs: of trainings, finished or not.
+        finished: trainings that ended.
+    """
+
+    metrics: Mapping[str, str]
+    scores: Mapping[tuple[str, int], Mapping[str, Scores]]
+    logs: Mapping[Name, Sequence[Mapping[str, Any]]]
+    finished: frozenset[Name]
+
+
+def load(results: Path, cards: Registry) -> Evidence:
+    """Read what was published.
+
+    Args:
+        results: the folder.
+        cards: of the tasks.
+
+    Raises:
+        BoardError: a record is damaged.
+    """
+    rows = of_board(results / BOARD, cards).get(PROTOCOL, {})
+    metrics = {task: row.record.task.primary for (task, _), row in sorted(rows.items())}
+    found: dict[tuple[str, int], dict[str, Scores]] = {}
+    for task in metrics:
+        samples = comparable(task, rows)
+        names = sorted(map(Name.parse, samples))
+        for label, steps in dict.fromkeys((name.label, name.steps) for name in names):
+            mine = [name for name in names if (name.label, name.steps) == (label, steps)]
+            records = {name.seed: rows[task, str(name)].record for name in mine}
+            found.setdefault((label, steps), {})[task] = Scores(
+                values={seed: record.primary.value for seed, record in records.items()},
+                samples={name.seed: samples[str(name)] for name in mine},
+                layers={s: str(r.search.chosen.get("layer", "–")) for s, r in records.items()},
+                groups=next(iter(records.values())).clips.groups,
+            )
+    folders = sorted((results / TRAININGS).glob("*"))
+    logs = {Name.parse(f.name): _rows(f / LOG) for f in folders if (f / LOG).is_file()}
+    finished = {Name.parse(f.name) for f in folders if (f / pretrained.RECORD).is_file()}
+    return Evidence(metrics, found, logs, frozenset(finished))
+
+
+def _rows(log: Path) -> list[dict[str, Any]]:
+    """Whole ones: a training that was killed may have left half a row."""
+    lines = log.read_text("utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def gap(one: Scores, other: Scores) -> Gap:
+    """How much better one is than the other, and whether that is more than chance.
+
+    Errors over test clips and over pre-training seeds add up, and so do their degrees of freedom
+    (Satterthwaite, 1946). Seeds are paired: both trainings begin from the same weights. With one
+    seed the test is of these two networks, not of the two ways of training.
+
+    Raises:
+        ValueError: they have no seed in common.
+    """
+    seeds = sorted(one.values.keys() & other.values.keys())
+    if not seeds:
+        message = "trainings without a pre-training seed in common cannot be compared"
+        raise ValueError(message)
+    differences = [one.values[seed] - other.values[seed] for seed in seeds]
+    samples = np.mean([one.samples[seed] - other.samples[seed] for seed in seeds], axis=0)
+    value, clips = float(np.mean(differences)), _clip_error(samples, one.groups)
+    over_seeds = _deviation(differences) / math.sqrt(len(seeds))
+    parts = [(clips**2, one.groups - 1)]
+    if len(seeds) > 1:
+        parts.append((over_seeds**2, len(seeds) - 1))
+    return Gap(value, clips, over_seeds, _p(value, parts))
+
+
+def _p(value: float, parts: Sequence[tuple[float, int]]) -> float:
+    """Two-sided p of a value whose variance is a sum of estimates, each with its freedom."""
+    variance = sum(each for each, _ in parts)
+    if value == 0 or variance == 0:
+        return float(value == 0)
+    freedom = variance**2 / sum(each**2 / degrees for each, degrees in parts if each)
+    return float(2 * stdtr(freedom, -abs(value) / math.sqrt(variance)))
+
+
+def corrected(gaps: Mapping[Pair, Gap]) -> dict[Pair, float]:
+    """Holm-corrected p-values of the comparisons on one task."""
+    adjusted = statistics.holm([each.p for each in gaps.values()])
+    return dict(zip(gaps, adjusted.tolist(), strict=True))
+
+
+def common(labels: Iterable[str], steps: int, evidence: Evidence) -> dict[str, dict[str, Scores]]:
+    """Label → task → scores, of trainings that long; the random trunk is of every length."""
+    found = {}
+    for label in labels:
+        scores = evidence.scores.get((label, steps)) or evidence.scores.get((label, 0))
+        if scores:
+            found[label] = dict(scores)
+    return found
+
+
+def _clip_error(samples: Samples, groups: int) -> float:
+    if groups <= 1:
+        return math.nan
+    return math.sqrt(groups / (groups - 1)) * float(np.nanstd(samples))
+
+
+def _deviation(values: Sequence[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan

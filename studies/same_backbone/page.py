@@ -1,0 +1,219 @@
+"""Renders the report. Pure: the same evidence gives the same bytes; text follows the numbers."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from leaderboard.details import table
+from studies.same_backbone import curves
+from studies.same_backbone.comparing import Table, tables
+from studies.same_backbone.evidence import ALPHA, Evidence, Scores
+from studies.same_backbone.plan import PARTS, RANDOM, Name, Pair
+
+COMMAND = "python -m studies.same_backbone"
+HEADER = f"""\
+# One trunk, trained in every way
+
+Every training begins from the same random weights (a pre-training seed decides them), sees the same
+clips of the embedded tunes in batches of the same size, and takes as many steps. What is kept is
+the trunk, frozen; `bench run` probes it by `tuned-v1`. Scores are × 100.
+
+Scores are means over pre-training seeds. *Clips* is the standard error over test clips, *seeds* the
+standard deviation over pre-training seeds. Differences are tested by a t-test whose variance is the
+sum of both, paired by clip (bootstrap over groups) and by seed (both trainings of a seed begin from
+the same weights), Holm-corrected for all comparisons that a part makes on the task, at
+{100 * ALPHA:.0f} %; with one seed the test is of these networks only, not of the ways of training.
+
+In the figures of scores a dot is the mean with twice the error over clips on either side, a ring is
+one pre-training seed. In those of losses a line is the training, dashes are validation.
+
+Written by `{COMMAND} report` from the records in `results/`; do not edit."""
+
+LATE = 0.1
+"""Share of a training whose mean is its loss at the beginning, or at the end."""
+
+
+def render(known: Evidence) -> str:
+    """The page."""
+    found = [each for part in PARTS.values() for each in tables(part, known)]
+    sections = [_section(each, known) for each in found]
+    return "\n\n".join([HEADER, _run(found, known), *sections]) + "\n"
+
+
+def _run(found: Sequence[Table], known: Evidence) -> str:
+    """What has been run and what has not."""
+    rows = []
+    for part in PARTS.values():
+        mine = [each for each in found if each.part is part]
+        if not mine:
+            rows.append([part.name, "not run", "–", f"`{COMMAND} {part.name}`"])
+        rows += [
+            [part.name, f"{each.steps:,}", _counts(each), f"`{command(each)}`"] for each in mine
+        ]
+    text = "## What has been run\n\n" + table(rows, ["part", "steps", "seeds", "command"])
+    broken = [name for name in sorted(known.logs) if name not in known.finished]
+    lines = [f"- {name} has not ended: {len(known.logs[name]):,} steps are done" for name in broken]
+    return "\n\n".join([text, *(["\n".join(lines)] if lines else [])])
+
+
+def command(found: Table) -> str:
+    """What makes a table."""
+    preset = " --preset tiny" if all("@tiny" in task for task in found.tasks) else ""
+    most = max(len(found.seeds(label)) for label in found.scores)
+    return f"{COMMAND} {found.part.name}{preset} --steps {found.steps} --seeds {most}"
+
+
+def _counts(found: Table) -> str:
+    """How many seeds of how many trainings are there."""
+    counts = {t.label: 0 for t in found.part.trainings}
+    counts |= {label: len(found.seeds(label)) for label in found.scores}
+    if len(set(counts.values())) == 1:
+        return f"{next(iter(counts.values()))} of all {len(counts)} trainings"
+    return ", ".join(f"{label} {number}" for label, number in counts.items())
+
+
+def _section(found: Table, known: Evidence) -> str:
+    part = found.part
+    stem = f"{part.name}-{found.steps}"
+    parts = [
+        f"## {part.heading}, {found.steps:,} steps",
+        part.about,
+        f"![Scores by task](figures/{stem}-scores.svg)",
+        _scores(found, known),
+        "### Against the random trunk",
+        *_verdicts(found, [pair for pair in found.pairs() if pair[1] == RANDOM]),
+        "### Against each other",
+        *_leaders(found),
+        *_verdicts(found, [pair for pair in found.pairs() if pair[1] != RANDOM]),
+        _differences(found),
+        "### Trainings",
+        f"![Loss over steps](figures/{stem}-curves.svg)",
+        _trainings(found, known),
+        _layers(found),
+    ]
+    return "\n\n".join(each for each in parts if each)
+
+
+def _scores(found: Table, known: Evidence) -> str:
+    ranks = found.ranks()
+    header = ["training", "mean rank", *(f"{t}<br>{known.metrics[t]}" for t in found.tasks)]
+    rows = [
+        [label, _rank(ranks.get(label)), *(_cell(each.get(task)) for task in found.tasks)]
+        for label, each in found.scores.items()
+    ]
+    return table(rows, header)
+
+
+def _rank(rank: tuple[float, float, float] | None) -> str:
+    if rank is None:
+        return "–"
+    return f"{rank[0]:.1f}<br><sub>[{rank[1]:.1f}, {rank[2]:.1f}]</sub>"
+
+
+def _cell(scores: Scores | None) -> str:
+    if scores is None:
+        return "–"
+    errors = f"clips {_shown(scores.over_clips)}, seeds {_shown(scores.over_seeds)}"
+    return f"**{_shown(scores.mean)}**<br><sub>{errors}</sub>"
+
+
+def _shown(value: float) -> str:
+    """A score × 100; a dash where there is none."""
+    return "–" if math.isnan(value) else f"{100 * value:.1f}"
+
+
+def _verdicts(found: Table, pairs: Sequence[Pair]) -> list[str]:
+    """A table of the tasks on which each pair is told apart; none without a pair."""
+    rows = []
+    for one, two in pairs:
+        verdicts = found.verdicts((one, two))
+        columns = (verdicts.above, verdicts.below, verdicts.alike)
+        rows.append([f"{one} against {two}", *(_listed(tasks) for tasks in columns)])
+    return [table(rows, ["", "better on", "worse on", "not told apart on"])] if rows else []
+
+
+def _listed(tasks: Sequence[str]) -> str:
+    return f"{len(tasks)}: {', '.join(tasks)}" if tasks else "0"
+
+
+def _leaders(found: Table) -> list[str]:
+    """Who is best, task by task and by mean rank; where all pairs are compared."""
+    if found.part.points:
+        return []
+    rows = []
+    for task in found.tasks:
+        first, alike = found.best(task)
+        score = _shown(found.scores[first][task].mean)
+        rows.append([task, f"{first} ({score})", ", ".join(alike) or "none"])
+    ranks = {label: rank[0] for label, rank in found.ranks().items()}
+    order = sorted(ranks, key=lambda label: (ranks[label], label))
+    text = "By mean rank over the tasks: " + ", ".join(f"{x} {ranks[x]:.1f}" for x in order) + "."
+    return [
+        table(rows, ["task", "best mean", "not told apart from it"]),
+        *([text] if ranks else []),
+    ]
+
+
+def _differences(found: Table) -> str:
+    """Every comparison with its size and p-value, folded away."""
+    rows = [
+        [f"{one} - {two}", *(_difference(found, task, (one, two)) for task in found.tasks)]
+        for one, two in found.pairs()
+    ]
+    inner = table(rows, ["difference", *found.tasks])
+    about = "mean difference (standard errors over clips, over seeds; p after Holm)"
+    return f"<details><summary>Every comparison: {about}</summary>\n\n{inner}\n\n</details>"
+
+
+def _difference(found: Table, task: str, pair: Pair) -> str:
+    gap = found.gaps[task].get(pair)
+    if gap is None:
+        return "–"
+    errors = f"{_shown(gap.over_clips)}, {_shown(gap.over_seeds)}"
+    text = f"{100 * gap.value:+.1f} ({errors}; {found.p[task][pair]:.3f})"
+    return f"**{text}**" if found.different(task, pair) else text
+
+
+def _trainings(found: Table, known: Evidence) -> str:
+    """How the loss went, as means over the seeds that ended."""
+    rows = []
+    for training in found.part.trainings:
+        names = [name for name in _names(training.label, found.steps, known) if name.steps]
+        if names:
+            rows.append([training.label, *_course(names, known)])
+    header = ["training", "loss, first tenth", "last tenth", "lowest validation loss at step"]
+    return table(rows, [*header, "spread of features at the end", "s a step"]) if rows else ""
+
+
+def _names(label: str, steps: int, known: Evidence) -> list[Name]:
+    return [name for name in sorted(known.finished) if (name.label, name.steps) == (label, steps)]
+
+
+def _course(names: Sequence[Name], known: Evidence) -> list[str]:
+    losses = np.array([[row["loss"] for row in known.logs[name]] for name in names], dtype=float)
+    few = max(1, round(LATE * losses.shape[1]))
+    lowest = [curves.lowest(known.logs[name]) for name in names]
+    spreads = [known.logs[name][-1]["spread"] for name in names]
+    seconds = [row["seconds"] for name in names for row in known.logs[name]]
+    return [
+        f"{losses[:, :few].mean():.3g}",
+        f"{losses[:, -few:].mean():.3g}",
+        ", ".join("–" if step is None else f"{step:,}" for step in lowest),
+        f"{np.mean(spreads):.2g}",
+        f"{np.median(seconds):.2f}",
+    ]
+
+
+def _layers(found: Table) -> str:
+    """Where in the trunk probes chose to listen."""
+    rows = [
+        [label, *(_chosen(each.get(task)) for task in found.tasks)]
+        for label, each in found.scores.items()
+    ]
+    inner = table(rows, ["layer chosen on validation, by seed", *found.tasks])
+    return f"<details><summary>Layers that probes chose</summary>\n\n{inner}\n\n</details>"
+
+
+def _chosen(scores: Scores | None) -> str:
+    return "–" if scores is None else ", ".join(scores.layers[s] for s in sorted(scores.layers))

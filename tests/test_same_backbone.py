@@ -1,0 +1,284 @@
+"""The report of the same-backbone study says what its records say, and the study goes on."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_rel
+
+from bench import statistics
+from bench.pretrain import reading
+from bench.pretrain.presets import Preset
+from bench.registry import Registry
+from bench.statistics import Samples
+from leaderboard import records
+from studies.same_backbone import __main__ as study
+from studies.same_backbone import evidence, figures, page
+from studies.same_backbone.comparing import tables
+from studies.same_backbone.evidence import Evidence, Gap, Scores
+from studies.same_backbone.plan import ABLATION, CORE, NOISE, PARTS, RANDOM, SIZE, Name, Part
+from studies.same_backbone.running import RECIPES, Place
+from tests.boards import put
+
+LEVELS = {"random": 0.6, "supervised": 0.95, "simclr": 0.6, "mulap": 0.3}
+TASKS = ("toys/one", "toys/two")
+STEPS = 4
+
+
+def put_training(results: Path, name: Name, *, finished: bool = True) -> None:
+    folder = results / "trainings" / str(name)
+    folder.mkdir(parents=True)
+    rows: list[dict[str, object]] = [
+        {"step": n + 1, "loss": 8 / (n + 1), "mlm": 2.0 / (n + 1), "spread": 0.5, "seconds": 1.5}
+        for n in range(name.steps if finished else name.steps // 2)
+    ]
+    for row, loss in zip(rows[1::2], (3.0, 5.0), strict=False):
+        row["validation"] = {"loss": loss, "mlm": 1.0, "spread": 0.5}
+    (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    if finished:
+        (folder / "record.json").write_text("{}")
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Made-up records of four trainings with two seeds on two tasks, and a fifth that stopped."""
+    for label, right in LEVELS.items():
+        for seed in (0, 1):
+            name = Name(label, 0 if label == RANDOM else STEPS, seed)
+            put_training(tmp_path, name)
+            for task in TASKS:
+                put(tmp_path / "board", str(name), task, right)
+    put_training(tmp_path, Name("vicreg", STEPS, 0), finished=False)
+    return tmp_path
+
+
+def value(results: Path, name: str, task: str) -> float:
+    """The score in a record."""
+    place = records.place(results / "board" / "results", "tuned-v1", task, name)
+    return records.read(place).primary.value
+
+
+def cells(text: str, first: str) -> list[list[str]]:
+    """The tables' rows that begin with a cell."""
+    lines = (line for line in text.splitlines() if line.startswith("|"))
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [row for row in rows if row[0] == first]
+
+
+def test_the_page_has_the_means_of_the_records(results: Path, known: Registry) -> None:
+    text = page.render(evidence.load(results, known))
+    for label in LEVELS:
+        steps = 0 if label == RANDOM else STEPS
+        row = next(row for row in cells(text, label) if len(row) == 2 + len(TASKS))
+        for task, cell in zip(TASKS, row[2:], strict=True):
+            values = [100 * value(results, f"{label}-{steps}-{seed}", task) for seed in (0, 1)]
+            found = re.fullmatch(r"\*\*(.*)\*\*<br><sub>clips (.*), seeds (.*)</sub>", cell)
+            assert found
+            mean, _, deviation = map(float, found.groups())
+            expected = (np.mean(values), np.std(values, ddof=1))
+            assert (mean, deviation) == pytest.approx(expected, abs=0.051)
+
+
+def test_text_follows_the_numbers(results: Path, known: Registry) -> None:
+    text = page.render(evidence.load(results, known))
+    both = f"2: {', '.join(TASKS)}"
+    assert cells(text, "supervised against random") == [
+        ["supervised against random", both, "0", "0"]
+    ]
+    assert cells(text, "mulap against random") == [["mulap against random", "0", both, "0"]]
+    assert cells(text, "simclr against random") == [["simclr against random", "0", "0", both]]
+    assert [row[1].split()[0] for row in cells(text, "toys/one")] == ["supervised"]
+    order = re.search(r"By mean rank over the tasks: (\S+) 1.0, .*, (\S+) 4.0\.", text)
+    assert order
+    assert order.groups() == ("supervised", "mulap")
+
+
+def test_the_page_says_what_has_been_run(results: Path, known: Registry) -> None:
+    text = page.render(evidence.load(results, known))
+    (core,) = cells(text, "core")
+    assert core[1:] == [
+        "4",
+        "random 2, supervised 2, simclr 2, vicreg 0, contrastive 0, mulap 2",
+        "`python -m studies.same_backbone core --steps 4 --seeds 2`",
+    ]
+    for part in ("ablation", "noise", "size"):
+        assert cells(text, part)[0][1] == "not run"
+    assert "- vicreg-4-0 has not ended: 2 steps are done" in text
+    rows = cells(text, "mulap")
+    assert ["mulap", "8", "2", "2, 2", "0.5", "1.50"] in rows
+
+
+def test_page_and_figures_do_not_depend_on_the_order_of_records(
+    results: Path, known: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    before = evidence.load(results, known)
+    drawn = figures.draw(before)
+    assert set(drawn) == {"core-4-scores.svg", "core-4-curves.svg"}
+    assert b"supervised" in drawn["core-4-scores.svg"]
+    copy = tmp_path_factory.mktemp("copy")
+    paths = [path for path in results.rglob("*") if path.is_file()]
+    for index in np.random.default_rng(0).permutation(len(paths)):
+        place = copy / paths[index].relative_to(results)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(paths[index].read_bytes())
+    after = evidence.load(copy, known)
+    assert page.render(after) == page.render(before)
+    assert figures.draw(after) == drawn
+
+
+def test_an_empty_study_has_a_page(tmp_path: Path, known: Registry) -> None:
+    nothing = evidence.load(tmp_path, known)
+    assert [cells(page.render(nothing), part)[0][1] for part in PARTS] == ["not run"] * 4
+    assert figures.draw(nothing) == {}
+
+
+def test_half_a_row_of_a_log_is_passed_over(results: Path, known: Registry) -> None:
+    log = results / "trainings" / "mulap-4-0" / "log.jsonl"
+    with log.open("a") as file:
+        file.write('{"step": 5, "lo')
+    assert len(evidence.load(results, known).logs[Name("mulap", 4, 0)]) == 4
+
+
+def scores(values: Mapping[int, float], samples: Mapping[int, Samples], groups: int) -> Scores:
+    return Scores(values, samples, dict.fromkeys(values, "pool"), groups)
+
+
+def test_without_chance_over_clips_the_test_is_a_paired_t_test() -> None:
+    one, two = (0.5, 0.7, 0.6, 0.9), (0.4, 0.5, 0.6, 0.6)
+    first, second = (
+        scores(dict(enumerate(each)), {s: np.full(50, x) for s, x in enumerate(each)}, 30)
+        for each in (one, two)
+    )
+    found = evidence.gap(first, second)
+    assert found.value == pytest.approx(np.mean(np.subtract(one, two)))
+    assert found.over_clips == pytest.approx(0, abs=1e-12)
+    assert found.p == pytest.approx(ttest_rel(one, two).pvalue)
+
+
+def test_with_one_seed_the_test_is_the_boards() -> None:
+    rng = np.random.default_rng(0)
+    one, two = 0.6 + 0.05 * rng.normal(size=(2, 1000))
+    found = evidence.gap(scores({0: 0.65}, {0: one}, 40), scores({0: 0.5}, {0: two}, 40))
+    p = statistics.paired_p_values([0.65, 0.5], [one, two], 40)[0, 1]
+    assert found.p == pytest.approx(p)
+    assert np.isnan(found.over_seeds)
+
+
+def test_only_seeds_that_both_have_are_compared() -> None:
+    flat = np.zeros(10)
+    first = scores({0: 0.5, 1: 0.7}, {0: flat, 1: flat}, 9)
+    second = scores({1: 0.6, 2: 0.1}, {1: flat, 2: flat}, 9)
+    assert evidence.gap(first, second).value == pytest.approx(0.1)
+    with pytest.raises(ValueError, match="without a pre-training seed in common"):
+        evidence.gap(scores({0: 0.5}, {0: flat}, 9), scores({1: 0.5}, {1: flat}, 9))
+
+
+@pytest.mark.parametrize(("over_clips", "over_seeds"), [(0.03, 0.03), (0.05, 0.0), (0.0, 0.05)])
+def test_equal_trainings_are_told_apart_as_seldom_as_promised(
+    over_clips: float, over_seeds: float
+) -> None:
+    rng, groups, times = np.random.default_rng(1), 200, 2000
+    told = [_equal(rng, over_clips, over_seeds, groups).p <= evidence.ALPHA for _ in range(times)]
+    assert np.mean(told) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / times)
+
+
+def _equal(rng: np.random.Generator, over_clips: float, over_seeds: float, groups: int) -> Gap:
+    """Two trainings of one true score; the draw of clips moves all seeds of one alike."""
+    made = []
+    for _ in range(2):
+        clips = rng.normal(0, over_clips, 201)
+        values = {seed: clips[0] + rng.normal(0, over_seeds) for seed in range(3)}
+        made.append(scores(values, dict.fromkeys(range(3), clips[1:]), groups))
+    return evidence.gap(*made)
+
+
+def test_p_values_are_corrected_for_all_comparisons_of_a_task(
+    results: Path, known: Registry
+) -> None:
+    (table,) = tables(CORE, evidence.load(results, known))
+    for task in TASKS:
+        gaps = table.gaps[task]
+        assert set(gaps) == {(one, two) for one, two in CORE.pairs if {one, two} <= set(LEVELS)}
+        expected = statistics.holm([gap.p for gap in gaps.values()])
+        assert list(table.p[task].values()) == pytest.approx(expected)
+
+
+def test_a_part_that_shares_its_bases_with_the_core_is_not_run_by_it(
+    results: Path, known: Registry
+) -> None:
+    found: Evidence = evidence.load(results, known)
+    assert [tables(part, found) for part in (ABLATION, NOISE, SIZE)] == [[], [], []]
+    for label in ("mulap-swapped-50", "mulap-swapped-100"):
+        put(results / "board", f"{label}-{STEPS}-0", "toys/one", 0.5)
+    more = evidence.load(results, known)
+    (noise,) = tables(NOISE, more)
+    assert set(noise.pairs()) >= {("mulap-swapped-50", "mulap"), ("mulap-swapped-50", RANDOM)}
+    assert b"swapped captions [%]" in figures.draw(more)["noise-4-scores.svg"]
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_every_training_of_a_part_can_be_followed(part: Part) -> None:
+    labels = [training.label for training in part.trainings]
+    assert labels[0] == RANDOM
+    assert len(set(labels)) == len(labels)
+    assert {label for pair in part.pairs for label in pair} == set(labels)
+    assert set(part.points) <= set(labels)
+    made = []
+    for training in part.trainings[1:]:
+        name = training.name(7, 1)
+        assert Name.parse(str(name)) == name
+        file = RECIPES / f"{training.recipe}.toml"
+        made.append(reading.load(file, changes=[f"name={name}", *training.changes]))
+    plain = {reading.text(reading.load(None, changes=["name=x"])) for _ in made}
+    assert len({reading.text(recipe) for recipe in made} | plain) == len(made) + 1
+
+
+def test_a_small_study_ends_goes_on_and_does_not_stop_at_a_training_that_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["core", "--preset", "tiny", "--steps", "1", "--tasks", "tunes/type"]
+    words += ["--trainings", "random", "supervised", "simclr", "--out", str(tmp_path)]
+    stranger = tmp_path / "trainings" / "simclr-1-0" / "stranger.txt"
+    stranger.parent.mkdir(parents=True)
+    stranger.write_text("not a training")
+    with pytest.raises(SystemExit) as ended:
+        study.main(words)
+    assert ended.value.code == 1
+    out = capsys.readouterr().out
+    assert out.startswith(f"0 of 3 trainings are in {tmp_path}\n")
+    assert "simclr-1-0 holds something else than a training" in out
+    weights = tmp_path / "trainings" / "supervised-1-0" / "weights.safetensors"
+    before = weights.stat()
+    text = (tmp_path / "report" / study.PAGE).read_text()
+    assert len(cells(text, "supervised against random")) == 1
+    assert {path.suffix for path in (tmp_path / "report" / "figures").iterdir()} == {".svg"}
+    assert not study.stale(tmp_path / "report")
+
+    with pytest.raises(SystemExit) as ended:
+        study.main([word for word in words if word != "simclr"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith(f"2 of 2 trainings are in {tmp_path}\n")
+    assert weights.stat() == before
+    assert (tmp_path / "report" / study.PAGE).read_text() == text
+    (tmp_path / "report" / study.PAGE).write_text(text + "!")
+    assert study.stale(tmp_path / "report")
+
+
+def test_without_a_training_nothing_is_scored(tmp_path: Path) -> None:
+    assert Place(tmp_path, Preset.TINY, 1).score([], ["tunes/type"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (
+        ["core", "--steps", "0"],
+        ["noise", "--trainings", "simclr"],
+        ["core", "--check"],
+    ):
+        with pytest.raises(SystemExit) as ended:
+            study.parsed(words)
+        assert ended.value.code == 2
+    assert "--trainings takes random, contrastive, mulap" in capsys.readouterr().err

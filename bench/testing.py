@@ -13,6 +13,7 @@ import numpy as np
 
 from backbones import Audio, Backbone, Features
 from bench import assets, data
+from bench.readout import EDGE_FRAMES
 from bench.registry import Entry
 from tasks import Clip, Kind, Split, Task, Truth, rotation
 
@@ -20,9 +21,6 @@ CLOSE = 1e-4
 """How far features may move when a clip changes its batch."""
 
 FEWEST_FOLDS = 3
-
-EDGE_FRAMES = 2
-"""How many frames more or fewer than seconds × rate a layer may have."""
 
 CardT = TypeVar("CardT")
 

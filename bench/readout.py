@@ -100,6 +100,11 @@ class Frames:
         return round(sample / self.card.sample_rate * self.rate)
 
 
+def layer_of(card: Backbone, name: str | None) -> Layer:
+    """The layer of that name, or the default one."""
+    return next(layer for layer in card.layers if layer.name == (name or card.default))
+
+
 def of(card: Backbone, layer: Layer | None) -> Readout:
     """Frames of a layer that has a frame rate, else a vector a window."""
     if layer is None or layer.frame_rate is None:

@@ -46,7 +46,7 @@ clock = replace(toy, name="clock", layers=(NOW,), default="now", build=Clock)
 @pytest.mark.parametrize("seconds", [0.4, 1.0, 1.5, 3.337])
 def test_frame_k_of_a_clip_is_at_k_over_the_frame_rate(hop: float | None, seconds: float) -> None:
     kept = readout.of(clock, NOW)
-    ramp = np.arange(round(seconds * toys.RATE), dtype=np.float32) / toys.RATE
+    ramp = (np.arange(round(seconds * toys.RATE)) / toys.RATE).astype(np.float32)
     cutting = (toys.RATE, 1.0, hop, 0.1)
     windows = [kept.read(Clock(), w[None])[0] for w in audio_files.cut(ramp, *cutting)]
     frames = kept.join(windows, audio_files.spans(len(ramp), *cutting))

@@ -2,31 +2,33 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from bench import pairing, registry, run
+from backbones import Precision
+from bench import extraction, pairing, registry, run
 from bench.extraction import Settings
 from bench.probes import frames
 from bench.probes.events import Picking, padded, peaks, targets
 from bench.probes.protocols import PROTOCOLS
+from bench.probes.search import UndefinedScoreError
 from bench.progress import Reporter
 from bench.request import OnBadAudio, Outcome, Request, Status
 from leaderboard.records import Predictions, Record
-from tasks import Split
+from tasks import Metric, Split
 from tasks._metrics import BEAT_F
 
 CARDS = """
 import json
+from dataclasses import replace
 from pathlib import Path
 import numpy as np
 from backbones import Backbone, Encoder, Family, Layer
 from tasks import Clip, DataSet, Kind, Split, Task
-from tasks._metrics import BEAT_F
+from tasks._metrics import ACCURACY, BEAT_F
 
 HERE = Path(__file__).parent
 SPLITS = [Split.TRAIN] * 8 + [Split.VALIDATION] * 4 + [Split.TEST] * 8
@@ -65,6 +67,11 @@ beats = Task(
     metrics=(BEAT_F,), clips=clips,
     counts={Split.TRAIN: 8, Split.VALIDATION: 4, Split.TEST: 8},
 )
+odd = Task(
+    name="clicks/odd", summary="s", kind=Kind.MULTICLASS, labels=("even", "odd"), data=data,
+    metrics=(ACCURACY,), counts=beats.counts,
+    clips=lambda folder: [replace(clip, label=int(clip.id) % 2) for clip in clips(folder)],
+)
 """
 
 
@@ -97,6 +104,7 @@ def clicks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Out
         layer: str | None = None,
         protocol: str = "linear-v1",
         backbone: str = "ear",
+        also: tuple[str, ...] = (),
     ) -> Outcome:
         (tmp_path / "beats.json").write_text(json.dumps(beats))
         monkeypatch.setenv("BENCH_CACHE", str(tmp_path / cache))
@@ -112,9 +120,9 @@ def clicks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Out
             on_bad_audio=OnBadAudio.STOP,
             results=tmp_path / cache / "results",
         )
-        pairs = [(cards.backbones[backbone], cards.tasks["clicks/beats"])]
-        (outcome,) = run.run(pairs, request, Reporter())
-        return outcome
+        names = ("clicks/beats", *also)
+        pairs = [(cards.backbones[backbone], cards.tasks[name]) for name in names]
+        return run.run(pairs, request, Reporter())[-1]
 
     return go
 
@@ -151,6 +159,18 @@ def test_other_test_beats_change_the_score_and_nothing_before_it(
     found = [predictions(tmp_path / cache) for cache in ("one", "other")]
     np.testing.assert_array_equal(found[0].scores, found[1].scores)
     assert one.primary.value > other.primary.value + 0.2
+
+
+def test_a_task_about_clips_beside_it_has_vectors_of_its_own(
+    clicks: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    odd = record_of(clicks("one", also=("clicks/odd",)))
+    entry = registry.find([tmp_path / "cards.py"]).backbones["ear"]
+    assert odd.provenance.features == extraction.key_of(entry, Precision.FP32)
+    again = clicks("one")
+    assert again.status is Status.KEPT
+    expected = extraction.key_of(entry, Precision.FP32, entry.card.layers[1])
+    assert record_of(again).provenance.features == expected
 
 
 def test_pairs_that_cannot_be_are_skipped_with_the_reason(clicks: Callable[..., Outcome]) -> None:
@@ -219,6 +239,12 @@ def test_a_probe_that_draws_frames_still_finds_beats(monkeypatch: pytest.MonkeyP
     assert variant.validation > 0.95
     assert [trial.hyper["c"] for trial in tried] == [0.01, 1.0]
     assert asked.score([times[:0] for times in beats]) == 0
-    without = replace(asked, labels={Split.TRAIN: padded(beats)})
-    with pytest.raises(KeyError, match="validation"):
-        frames.probe(without, "a", [1.0], 0)
+
+
+def test_a_metric_without_a_value_on_validation_is_an_error() -> None:
+    shown = [np.zeros((50, 1), np.float32)]
+    labels = dict.fromkeys((Split.TRAIN, Split.VALIDATION), np.array([[0.5]]))
+    undefined = Metric("undefined", lambda _truth, _scores, weights: np.full(len(weights), np.nan))
+    asked = frames.Problem(lambda _: shown, labels, undefined, 50.0)
+    with pytest.raises(UndefinedScoreError, match="undefined has no value on the validation clips"):
+        frames.probe(asked, "a", [1.0], 0)

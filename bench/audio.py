@@ -88,20 +88,30 @@ def read(path: Path, rate: int, start: float = 0.0, length: float | None = None)
 def cut(
     samples: Samples, rate: int, window: float | None, hop: float | None, shortest: float
 ) -> list[Samples]:
-    """Windows that cover a clip; nothing is padded unless the clip is shorter than `shortest`.
+    """The windows of `spans`, of which one is padded if the clip is shorter than `shortest`."""
+    covered = spans(len(samples), rate, window, hop, shortest)
+    missing = covered[-1].stop - len(samples)
+    whole = np.pad(samples, (0, missing)) if missing else samples
+    return [whole[span] for span in covered]
+
+
+def spans(
+    samples: int, rate: int, window: float | None, hop: float | None, shortest: float
+) -> list[slice]:
+    """Windows that cover a clip; none reaches beyond it unless it is shorter than `shortest`.
 
     Where the hop leaves a rest, the last window ends where the clip ends and overlaps the one
     before it. A clip shorter than the window is one window of its own length.
     """
     least = round(shortest * rate)
-    if len(samples) < least:
-        return [np.pad(samples, (0, least - len(samples)))]
-    size = len(samples) if window is None else min(len(samples), round(window * rate))
+    if samples < least:
+        return [slice(0, least)]
+    size = samples if window is None else min(samples, round(window * rate))
     step = size if hop is None else round(hop * rate)
-    starts = list(range(0, len(samples) - size + 1, step))
-    if starts[-1] + size < len(samples):
-        starts.append(len(samples) - size)
-    return [samples[i : i + size] for i in starts]
+    starts = list(range(0, samples - size + 1, step))
+    if starts[-1] + size < samples:
+        starts.append(samples - size)
+    return [slice(start, start + size) for start in starts]
 
 
 def _decode(path: Path) -> tuple[Samples, int]:

@@ -3,15 +3,18 @@
 import json
 import math
 import os
+import reprlib
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from filelock import FileLock
 
-from bench import assets, digests, provenance
+from bench import assets, audio, digests, provenance
+from bench.audio import BadAudioError
 from bench.digests import Digests
 from bench.errors import UserError
 from bench.registry import Entry
@@ -191,6 +194,10 @@ def wrong_label(task: Task, clip: Clip) -> str | None:
     if task.kind in {Kind.MULTICLASS, Kind.KEY}:
         kept = type(label) is int and 0 <= label < outputs
         expected = f"an int from 0 to {outputs - 1}"
+    elif task.kind is Kind.FRAMES:
+        end = _length(clip)
+        kept = isinstance(label, tuple) and _are_events(label, end)
+        expected = f"a tuple of ascending times from 0 to {end:g} s, one at least"
     elif not isinstance(label, tuple) or len(label) != outputs:
         kept, expected = False, f"a tuple of {outputs} numbers"
     elif task.kind is Kind.MULTILABEL:
@@ -199,8 +206,24 @@ def wrong_label(task: Task, clip: Clip) -> str | None:
     else:
         kept = all(math.isfinite(value) for value in label)
         expected = "finite numbers"
-    said = f"{label!r} ({type(label).__name__})"
+    said = f"{reprlib.repr(label)} ({type(label).__name__})"
     return None if kept else f"{clip.id} has the label {said}, expected {expected}"
+
+
+def _are_events(times: tuple[float, ...], end: float) -> bool:
+    """Whether these are times of at least one event, in order and before the end."""
+    ascend = all(one < other for one, other in pairwise(times))
+    return bool(times) and ascend and times[0] >= 0 and times[-1] < end
+
+
+def _length(clip: Clip) -> float:
+    """How long a clip is [s]; infinite where a bad file, which is told later, cannot say."""
+    if clip.seconds is not None:
+        return clip.seconds
+    try:
+        return audio.seconds(clip.path) - clip.start
+    except BadAudioError:
+        return math.inf
 
 
 def count(listed: Sequence[Clip]) -> dict[Split, int]:

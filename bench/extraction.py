@@ -15,11 +15,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
-from backbones import Audio, Backbone, Encoder, Features, Precision, Texts
-from bench import assets, audio, provenance, shards
+from backbones import Audio, Backbone, Encoder, Layer, Precision, Texts
+from bench import assets, audio, provenance, readout, shards
 from bench.audio import BadAudioError, Samples
 from bench.errors import UserError
+from bench.readout import EncoderError, Readout
 from bench.registry import Entry
 from bench.shards import Item
 from bench.store import Cost, Rows, Store
@@ -30,10 +32,6 @@ VERSION = 1
 
 BATCH_SECONDS = 48.0
 """Audio in a batch, unless asked otherwise [s]."""
-
-
-class EncoderError(RuntimeError):
-    """An encoder did not return what its card promises."""
 
 
 class DeviceError(UserError):
@@ -64,13 +62,22 @@ class _Window:
     samples: Samples
 
 
-def key_of(entry: Entry[Backbone], precision: Precision) -> str:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The windows of a clip: the samples that each covers, and its rows once they are there."""
+
+    spans: list[slice]
+    windows: list[Rows]
+
+
+def key_of(entry: Entry[Backbone], precision: Precision, layer: Layer | None = None) -> str:
     """The key of a backbone's features: weights, code, preprocessing, and the card's name.
 
-    The name tells apart what one file builds with different arguments, such as a seed.
+    The name tells apart what one file builds with different arguments, such as a seed. Frames of a
+    layer have a key of their own.
     """
     card = entry.card
-    return provenance.digest(
+    key = provenance.digest(
         {
             "name": card.name,
             "weights": card.weights,
@@ -81,6 +88,10 @@ def key_of(entry: Entry[Backbone], precision: Precision) -> str:
             "precision": precision,
         }
     )
+    if layer is None:
+        return key
+    frames = ["frames", layer.name, layer.dim, layer.frame_rate, readout.VERSION]
+    return provenance.digest([key, *frames])
 
 
 def clip_key(clip: Clip, content: str) -> str:
@@ -95,6 +106,7 @@ def extract(
     store: Store,
     settings: Settings,
     progress: Progress,
+    layer: Layer | None = None,
 ) -> list[BadAudioError]:
     """Bring the features of all clips into the store.
 
@@ -104,6 +116,7 @@ def extract(
         store: of this backbone, weights and preprocessing.
         settings: how to compute.
         progress: called as clips are done.
+        layer: all frames of which are wanted; None for a vector a window, of all layers.
 
     Returns:
         Why clips are still missing, one a bad file; every other clip is in the store.
@@ -119,7 +132,8 @@ def extract(
         return []
     items, bad = shards.measure(missing, settings.threads)
     done = itertools.count(len(clips) - len(items) + 1)
-    worker = _Worker(entry.card, store, settings, lambda: progress(next(done), len(clips)))
+    kept = readout.of(entry.card, layer)
+    worker = _Worker(entry.card, kept, store, settings, lambda: progress(next(done), len(clips)))
     untried = shards.plan(item for item in items if item.key not in store.bad)
     tried = shards.plan(item for item in items if item.key in store.bad)
     worker.run({**untried, **tried})
@@ -172,9 +186,15 @@ class _Worker:
     """One encoder going over shards."""
 
     def __init__(
-        self, card: Backbone, store: Store, settings: Settings, progress: Callable[[], None]
+        self,
+        card: Backbone,
+        kept: Readout,
+        store: Store,
+        settings: Settings,
+        progress: Callable[[], None],
     ) -> None:
         self.card = card
+        self.kept = kept
         self.store = store
         self.settings = replace(settings, device=resolve(settings.device))
         self.progress = progress
@@ -202,29 +222,31 @@ class _Worker:
 
     def _encode(self, shard: str, items: Sequence[Item]) -> None:
         """Decode, encode and store one shard."""
-        rows: dict[str, Rows] = {}
+        clips: dict[str, _Parts] = {}
         encode_seconds = audio_seconds = 0.0
-        for batch in self._batches(items, rows):
+        for batch in self._batches(items, clips):
             encoder, samples = self.encoder, np.stack([window.samples for window in batch])
             started = time.perf_counter()
             features = self._features(encoder, samples)
             encode_seconds += time.perf_counter() - started
             audio_seconds += sum(len(w.samples) for w in batch) / self.card.sample_rate
             for window, row in zip(batch, features, strict=True):
-                rows[window.key][window.index] = row
-        if rows:
-            bad = {i.key: self.store.bad[i.key] for i in items if i.key not in rows}
+                clips[window.key].windows[window.index] = row
+        if clips:
+            bad = {i.key: self.store.bad[i.key] for i in items if i.key not in clips}
+            rows = {key: self.kept.join(x.windows, x.spans) for key, x in clips.items()}
             cost = Cost(encode_seconds, audio_seconds, self.settings.device)
             self.store.write(shard, rows, bad, cost, provenance.packages())
 
-    def _batches(self, items: Sequence[Item], rows: dict[str, Rows]) -> Iterator[list[_Window]]:
-        """Windows of equal length, a batch at a time; makes room in `rows` for each clip."""
+    def _batches(self, items: Sequence[Item], clips: dict[str, _Parts]) -> Iterator[list[_Window]]:
+        """Windows of equal length, a batch at a time; makes room in `clips` for each clip."""
         card = self.card
         limit = self.settings.batch_seconds * card.sample_rate
         pending: dict[int, list[_Window]] = {}
         for item, samples in self._decoded(items):
-            windows = audio.cut(samples, card.sample_rate, card.window, card.hop, card.shortest)
-            rows[item.key] = np.empty((len(windows), card.dim), np.float32)
+            cutting = (card.sample_rate, card.window, card.hop, card.shortest)
+            windows, spans = audio.cut(samples, *cutting), audio.spans(len(samples), *cutting)
+            clips[item.key] = _Parts(spans, [np.empty((0, 0), np.float32)] * len(spans))
             for index, window in enumerate(windows):
                 size = len(window)
                 pending.setdefault(size, []).append(_Window(item.key, index, window))
@@ -257,15 +279,15 @@ class _Worker:
     def _read(self, clip: Clip) -> Samples:
         return audio.read(clip.path, self.card.sample_rate, clip.start, clip.seconds)
 
-    def _features(self, encoder: Encoder, batch: Audio) -> Rows:
-        """All layers side by side: (windows, dim). A batch too large for a GPU goes in halves.
+    def _features(self, encoder: Encoder, batch: Audio) -> npt.NDArray[np.float32]:
+        """(windows, rows, dim). A batch too large for a GPU goes in halves.
 
         Raises:
             EncoderError: they are not what the card promises, or not finite.
         """
         half = len(batch) // 2
         try:
-            return self._checked(encoder.summarise(batch), len(batch))
+            return self.kept.read(encoder, batch)
         except RuntimeError as error:
             import torch
 
@@ -273,20 +295,3 @@ class _Worker:
                 raise
         parts = (batch[:half], batch[half:])
         return np.concatenate([self._features(encoder, part) for part in parts])
-
-    def _checked(self, features: Features, windows: int) -> Rows:
-        got = {name: x.shape for name, x in features.items()}
-        expected = {layer.name: (windows, 1, layer.dim) for layer in self.card.layers}
-        if got != expected:
-            message = f"{self.card.name} returned {got}, its card promises {expected}"
-            raise EncoderError(message)
-        rows = np.concatenate([features[layer.name][:, 0] for layer in self.card.layers], axis=1)
-        if not np.issubdtype(rows.dtype, np.floating):
-            message = f"{self.card.name} returned {rows.dtype} features, expected float32"
-            raise EncoderError(message)
-        with np.errstate(over="ignore"):
-            stored: Rows = rows.astype(np.float32, copy=False)
-        if not np.isfinite(stored).all():
-            message = f"{self.card.name} returned NaN, or features that float32 cannot hold"
-            raise EncoderError(message)
-        return stored

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from backbones import Backbone
 from bench import intervals, provenance
+from bench.probes.events import padded
 from bench.probes.job import Result, Variant
 from bench.store import Cost
 from leaderboard import records
@@ -86,9 +87,15 @@ class Row:
 
 
 def truth(kind: Kind, clips: Sequence[Clip]) -> Truth:
-    """Labels as metrics and probes take them: (clips,) classes or (clips, tags or targets)."""
+    """Labels as metrics and probes take them.
+
+    Returns:
+        (clips,) classes, (clips, tags or targets), or (clips, most events) padded with NaN.
+    """
     if kind in {Kind.MULTICLASS, Kind.KEY}:
         return np.array([clip.label for clip in clips], dtype=np.int64)
+    if kind is Kind.FRAMES:
+        return padded([np.array(clip.label, dtype=np.float64) for clip in clips])
     return np.array([clip.label for clip in clips], dtype=np.float64)
 
 
@@ -207,10 +214,13 @@ def _variants(row: Row, result: Result) -> tuple[records.Variant, ...]:
 
 
 def per_class(task: Task, predictions: Predictions) -> dict[str, records.ClassScore]:
-    """The primary metric of each class, on the clips that are of it, or of each tag or target."""
+    """The primary metric of each class, on the clips that are of it, or of each tag or target.
+
+    Events have no classes.
+    """
     truth, groups = predictions.truth, predictions.groups
     found = {}
-    for index, name in enumerate(task.labels):
+    for index, name in enumerate(() if task.kind is Kind.FRAMES else task.labels):
         if truth.ndim == 1:
             clips, columns = truth == index, slice(None)
         else:

@@ -8,15 +8,15 @@ from functools import cached_property
 from os import cpu_count
 from pathlib import Path
 
-from backbones import Backbone, Texts
-from bench import assets, data, extraction, kept, provenance, recording
+from backbones import Backbone, Layer, Texts
+from bench import assets, data, extraction, kept, pairing, provenance, recording
 from bench.digests import Digests
 from bench.errors import UserError
 from bench.extraction import DeviceError
 from bench.pool import as_finished, interrupts_ignored, processes
 from bench.probes import folds
 from bench.probes.job import Job, ProbeError, Result
-from bench.probes.protocols import PROTOCOLS, Protocol, ZeroShot
+from bench.probes.protocols import PROTOCOLS, ZeroShot
 from bench.progress import Reporter
 from bench.recording import Row
 from bench.registry import Entry
@@ -24,7 +24,7 @@ from bench.request import BadAudioFoundError, OnBadAudio, Outcome, Request, Stat
 from bench.rows import alone
 from bench.store import Cost, Store, write_atomically
 from leaderboard import records
-from tasks import Clip, Kind, Split, Task
+from tasks import Clip, Split, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +54,6 @@ class _Work:
         return self.jobs[0].folder / f"record-{self.row.key()[:16]}.zip"
 
 
-def why_not(
-    backbone: Backbone, task: Task, protocol: Protocol, layer: str | None = None
-) -> str | None:
-    """Why this pair cannot be run; None if it can."""
-    names = [each.name for each in backbone.layers]
-    if layer is not None and layer not in names:
-        return f"{backbone.name} has no layer {layer!r}, it has {', '.join(names)}"
-    if task.kind is Kind.FRAMES and all(each.frame_rate is None for each in backbone.layers):
-        return f"{task.name} asks about time, {backbone.name} gives one vector a window"
-    return protocol.why_not(backbone, task)
-
-
 def run(
     pairs: Sequence[tuple[Entry[Backbone], Entry[Task]]], request: Request, reporter: Reporter
 ) -> list[Outcome]:
@@ -83,7 +71,7 @@ def run(
     this = _Run(request, reporter)
     for backbone, task in pairs:
         protocol = PROTOCOLS[request.protocol]
-        reason = why_not(backbone.card, task.card, protocol, request.layer)
+        reason = pairing.why_not(backbone.card, task.card, protocol, request.layer)
         if reason is not None:
             this.end((backbone.card.name, task.card.name), Status.SKIPPED, reason)
     runnable = [(b, t) for b, t in pairs if (b.card.name, t.card.name) not in this.outcomes]
@@ -93,7 +81,8 @@ def run(
     work: list[_Work] = []
     for name, entry in backbones.items():
         mine = [tables[t.card.name] for t in wanted[name] if t.card.name in tables]
-        work += this.extract(entry, mine)
+        for layer, group in this.by_frames(entry.card, mine).items():
+            work += this.extract(entry, group, layer)
     this.probe(work)
     return [this.outcomes[b.card.name, t.card.name] for b, t in pairs]
 
@@ -156,19 +145,30 @@ class _Run:
         }
         return _Table(entry, clips, keys)
 
-    def extract(self, entry: Entry[Backbone], tables: Sequence[_Table]) -> list[_Work]:
-        """Features of one backbone for all its tasks."""
+    def by_frames(
+        self, backbone: Backbone, tables: Sequence[_Table]
+    ) -> dict[Layer | None, list[_Table]]:
+        """The tables that need frames of a layer, and those that do not."""
+        layers = [pairing.frames_for(backbone, t.entry.card, self.request.layer) for t in tables]
+        pairs = list(zip(tables, layers, strict=True))
+        return {layer: [t for t, its in pairs if its == layer] for layer in layers}
+
+    def extract(
+        self, entry: Entry[Backbone], tables: Sequence[_Table], layer: Layer | None
+    ) -> list[_Work]:
+        """Features of one backbone for all its tasks, or frames of a layer."""
         name = entry.card.name
         work: list[_Work] = []
         with self.failures_of([(name, table.entry.card.name) for table in tables]):
-            features = extraction.key_of(entry, self.request.settings.precision)
+            settings = self.request.settings
+            features = extraction.key_of(entry, settings.precision, layer)
             store = Store(self.cache / "features" / features)
             clips = {t.keys[clip.id]: clip for t in tables for clip in t.clips}
             if store.missing(clips):
                 with self.reporter.step(f"encoding with {name}", "clips") as step:
-                    bad = extraction.extract(entry, clips, store, self.request.settings, step)
+                    bad = extraction.extract(entry, clips, store, settings, step, layer)
             else:
-                bad = extraction.extract(entry, clips, store, self.request.settings, _quietly)
+                bad = extraction.extract(entry, clips, store, settings, _quietly, layer)
             fate = "" if self.request.on_bad_audio is OnBadAudio.STOP else ", left out"
             for error in bad:
                 self.reporter.say(f"{error}{fate}")

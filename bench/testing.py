@@ -13,6 +13,7 @@ import numpy as np
 
 from backbones import Audio, Backbone, Features
 from bench import assets, data
+from bench.readout import EDGE_FRAMES
 from bench.registry import Entry
 from tasks import Clip, Kind, Split, Task, Truth, rotation
 
@@ -20,9 +21,6 @@ CLOSE = 1e-4
 """How far features may move when a clip changes its batch."""
 
 FEWEST_FOLDS = 3
-
-EDGE_FRAMES = 2
-"""How many frames more or fewer than seconds × rate a layer may have."""
 
 CardT = TypeVar("CardT")
 
@@ -181,6 +179,7 @@ def task_card_is_complete(card: Task) -> None:
     for name in ("licence", "paper", "how_to_get"):
         expect(getattr(card.data, name), f"the data set's {name} is needed")
     expect(card.summary and card.metrics and card.labels, "summary, metrics, labels are needed")
+    expect(card.kind is not Kind.FRAMES or len(card.labels) == 1, "of events there is one kind")
     expect(len(card.prompts) in {0, len(card.labels)}, "of prompts there must be one a label")
     expect(set(card.counts) == set(Split), "counts are needed for every split")
     expect(card.folds == 0 or card.folds >= FEWEST_FOLDS, "of folds there must be 3 at least")
@@ -198,6 +197,8 @@ def metrics_prefer_the_truth(card: Task) -> None:
     if card.kind in {Kind.MULTICLASS, Kind.KEY}:
         truth = rng.integers(outputs, size=size)
         perfect = np.eye(outputs)[truth]
+    elif card.kind is Kind.FRAMES:
+        truth = perfect = rng.uniform(1, 30, size=(size, 20))
     for metric in card.metrics:
         best = metric.function(truth, perfect, weights)[0]
         worst = metric.function(truth, -perfect, weights)[0]

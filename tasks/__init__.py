@@ -17,13 +17,19 @@ import numpy as np
 import numpy.typing as npt
 
 Label: TypeAlias = int | tuple[float, ...]
-"""A class index, or one number a tag (0, 1, or NaN for not known) or target."""
+"""A class index, or one number a tag (0, 1, or NaN for not known), target or event.
+
+Events are times from the beginning of the clip [s], ascending; a clip has one at least.
+"""
 
 Truth: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.float64]
-"""(clips,) class indices, or (clips, tags or targets)."""
+"""(clips,) class indices, or (clips, tags, targets or events), NaN after a clip's last event."""
 
 Scores: TypeAlias = npt.NDArray[np.float64]
-"""(clips, outputs): probabilities, or regressed values in the unit of the labels."""
+"""(clips, outputs): probabilities, or regressed values in the unit of the labels.
+
+Of events: (clips, detections) times [s], NaN where a clip has fewer.
+"""
 
 Weights: TypeAlias = npt.NDArray[np.float64]
 """(resamples, clips): how often each clip counts."""
@@ -128,7 +134,7 @@ class Task:
         summary: one line for a table.
         data: the data set it reads.
         kind: what its labels are.
-        labels: names of the classes, tags or regression targets.
+        labels: names of the classes, tags or regression targets, or of the kind of event.
         metrics: the first is the primary one.
         clips: lists the clips, given the data set's folder.
         counts: clips a split, as published.

@@ -19,12 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks import Metric, Scores, Truth, Weights
+from tasks._events import f_measure
 
 Values: TypeAlias = npt.NDArray[np.float64]
 
 TONICS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 FIFTH = 0.5
 TEMPO_TOLERANCE = 0.04
+BEAT_TOLERANCE = 0.07
 KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS)
 
 
@@ -163,6 +165,23 @@ def quadratic_kappa(truth: Truth, scores: Scores, weights: Weights) -> Values:
     return np.asarray(1 - apart, dtype=np.float64)
 
 
+def beat_f(truth: Truth, scores: Scores, weights: Weights) -> Values:
+    """F-measure of beats within ± 70 ms, mean over clips (Dixon, 2007), as in `mir_eval`.
+
+    Nothing is trimmed: beats of the first five seconds count, which some published tables leave
+    out. It is the mean of the clips' F, not the F of all beats together.
+
+    Args:
+        truth: (clips, events) [s]; NaN where a clip has fewer.
+        scores: (clips, detections) [s]; NaN where a clip has fewer.
+        weights: (resamples, clips), >= 0.
+
+    Returns:
+        (resamples,).
+    """
+    return _mean(f_measure(truth.astype(np.float64), scores, BEAT_TOLERANCE), weights)
+
+
 ACCURACY = Metric("accuracy", accuracy)
 BALANCED_ACCURACY = Metric("balanced accuracy", balanced_accuracy)
 ROC_AUC = Metric("ROC-AUC", roc_auc, chance=0.5)
@@ -176,6 +195,7 @@ KEY_ACCURACY = Metric("key accuracy", accuracy, chance=1 / 24)
 TEMPO_ACCURACY_1 = Metric("tempo accuracy 1", tempo_accuracy_1)
 TEMPO_ACCURACY_2 = Metric("tempo accuracy 2", tempo_accuracy_2)
 WITHIN_ONE = Metric("within one", within_one)
+BEAT_F = Metric("beat F", beat_f)
 KAPPA = Metric("quadratic kappa", quadratic_kappa, bounds=(-1.0, 1.0), chance=0.0)
 
 

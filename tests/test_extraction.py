@@ -12,7 +12,7 @@ import torch
 from backbones import Audio, Backbone, Encoder, Features, Layer, Precision
 from backbones.melstats import melstats
 from bench import audio, extraction, shards
-from bench.extraction import EncoderError
+from bench.readout import EncoderError
 from bench.registry import Entry
 from bench.store import Store
 from tasks import Clip

@@ -64,6 +64,13 @@ def test_results_are_put_together_in_the_order_of_the_clips() -> None:
     assert folds.merge(parts[:1], [np.array([0, 1])]) is parts[0]
 
 
+def test_folds_that_find_more_events_than_others_are_filled_up() -> None:
+    scores = [np.array([[[0.5, 1.0, 1.5]]], np.float32), np.array([[[0.25]]], np.float32)]
+    parts = [Result((Variant("", {}, 0.0, each),), (), 1.0, None) for each in scores]
+    found = folds.merge(parts, [np.array([1]), np.array([0])]).chosen.scores
+    np.testing.assert_array_equal(found, [[[0.25, np.nan, np.nan], [0.5, 1.0, 1.5]]])
+
+
 def test_each_fold_keeps_its_own_choice_among_named_variants() -> None:
     parts = [result(1, 1, ("a", "b"), 0.0), result(1, 1, ("b", "a"), 10.0)]
     found = folds.merge(parts, [np.array([0]), np.array([1])])

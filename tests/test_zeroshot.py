@@ -10,7 +10,8 @@ import pytest
 
 from backbones import Audio, Backbone, Encoder, Family, Features, Layer, Texts
 from bench import extraction, testing
-from bench.extraction import EncoderError, Settings
+from bench.extraction import Settings
+from bench.readout import EncoderError
 from bench.testing import ContractError
 from tests.commands import TOY, bench
 

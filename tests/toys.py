@@ -33,12 +33,12 @@ class Toy(Encoder):
     """
 
     def encode(self, audio: Audio) -> Features:
-        """(batch, samples) → level: (batch, 10, 2), bands: (batch, 1, 8)."""
+        """(batch, samples) → level: (batch, 10 a second, 2), bands: (batch, 1, 8)."""
         names = " ".join(row_digest(row) for row in audio)
         with Path(os.environ[LOG]).open("a", encoding="utf-8") as file:
             file.write(f"{names}\n")
         time.sleep(float(os.environ.get(DELAY, "0")))
-        parts = np.array_split(audio, 10, axis=1)
+        parts = np.array_split(audio, max(1, round(10 * audio.shape[1] / RATE)), axis=1)
         level = np.stack([np.stack([np.abs(p).mean(1), p.std(1)], -1) for p in parts], 1)
         bands = np.array_split(np.abs(np.fft.rfft(audio)), 8, axis=1)
         spectrum = np.stack([band.mean(1) for band in bands], -1)[:, None]
@@ -97,10 +97,16 @@ def entry(card: Backbone = toy) -> Entry[Backbone]:
 
 
 def extract(
-    card: Backbone, clips: dict[str, Clip], store: Path, settings: Settings = CPU
+    card: Backbone,
+    clips: dict[str, Clip],
+    store: Path,
+    settings: Settings = CPU,
+    layer: Layer | None = None,
 ) -> list[audio.BadAudioError]:
     """Extract in this process, in silence."""
-    return extraction.extract(entry(card), clips, Store(store), settings, lambda _d, _t: None)
+    return extraction.extract(
+        entry(card), clips, Store(store), settings, lambda _done, _total: None, layer
+    )
 
 
 def windows_of(card: Backbone, path: Path) -> list[Audio]:
@@ -115,27 +121,28 @@ def arrays(store: Path) -> dict[str, bytes]:
 
 
 def start(
-    audio_folder: Path, store: Path, log: Path, *, delay: float = 0.0
+    audio_folder: Path, store: Path, log: Path, *, delay: float = 0.0, layer: str = ""
 ) -> subprocess.Popen[str]:
-    """Extract a folder of WAV files in another process."""
+    """Extract a folder of WAV files in another process; frames, where a layer is named."""
     return subprocess.Popen(
-        [sys.executable, __file__, str(audio_folder), str(store)],
+        [sys.executable, __file__, str(audio_folder), str(store), layer],
         env={**os.environ, LOG: str(log), DELAY: str(delay)},
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
-def main(audio_folder: Path, store: Path) -> None:
+def main(audio_folder: Path, store: Path, layer: str) -> None:
     """Extract in small shards; tell when it begins, and what could not be used."""
     shards.SHARD_CLIPS = SHARD_CLIPS
     found = registry.find([Path(__file__)]).backbones["toy"]
     clips = listed(sorted(audio_folder.glob("*.wav")))
     sys.stdout.write("begins\n")
     sys.stdout.flush()
-    bad = extraction.extract(found, clips, Store(store), CPU, lambda _done, _total: None)
+    kept = next((each for each in toy.layers if each.name == layer), None)
+    bad = extraction.extract(found, clips, Store(store), CPU, lambda _done, _total: None, kept)
     sys.stdout.writelines(f"{error}\n" for error in bad)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

@@ -108,7 +108,7 @@ def binary(z: Tensor, spectrum: Tensor, y: Tensor, penalties: Tensor) -> Linear:
     Args:
         z: (clips, rank), centred, uncorrelated.
         spectrum: (rank,) its variances.
-        y: (clips, labels): 0, 1, or NaN for a label that is not known and is left out.
+        y: (clips, labels): from 0 to 1, or NaN for a label that is not known and is left out.
         penalties: (strengths,) > 0; scikit-learn's C is 1 / (penalty × clips).
     """
     labels, strengths = y.shape[1], len(penalties)

@@ -44,10 +44,11 @@ def _named(name: str, result: Result) -> Variant:
 
 def _joined(name: str, parts: Sequence[Variant], places: Sequence[Indices]) -> Variant:
     fits = max(len(part.scores) for part in parts)
-    clips, outputs = sum(map(len, places)), parts[0].scores.shape[2]
-    scores = np.empty((fits, clips, outputs), np.float32)
+    clips, outputs = sum(map(len, places)), max(part.scores.shape[2] for part in parts)
+    scores = np.full((fits, clips, outputs), np.nan, np.float32)  # of events there may be fewer
     for part, place in zip(parts, places, strict=True):
-        scores[:, place] = part.scores  # one fit, where no seed matters, is every fit
+        width = part.scores.shape[2]
+        scores[:, place, :width] = part.scores  # one fit, where no seed matters, is every fit
     validation = float(np.mean([part.validation for part in parts]))
     return Variant(name, _common([part.hyper for part in parts]), validation, scores)
 

@@ -43,6 +43,7 @@ class Protocol:
         trials: default budget of the search.
         seeds: default number of refits of the chosen probe.
         plan: the trials that every search begins with.
+        finds_events: whether it takes tasks that ask about time.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Protocol:
     trials: int
     seeds: int
     plan: Callable[[Case], Sequence[Hyper]]
+    finds_events: bool = False
 
     def why_not(self, backbone: Backbone, task: Task) -> str | None:
         """Why it cannot be used on a pair; None if it can."""
@@ -208,6 +210,7 @@ PROTOCOLS = {
             trials=len(FINE_C_GRID),
             seeds=1,
             plan=_strengths,
+            finds_events=True,
         ),
         Protocol(
             name="mlp-v1",

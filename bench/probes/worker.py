@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 
 import torch
 from filelock import FileLock
@@ -15,14 +16,15 @@ from threadpoolctl import threadpool_limits
 from backbones import Backbone
 from bench import registry
 from bench.errors import UserError
-from bench.probes import Pooling, Problem
+from bench.probes import Pooling, Problem, frames
 from bench.probes.features import StoredFeatures
-from bench.probes.job import Job, ProbeError, Result, Tried, load, save
+from bench.probes.job import Job, ProbeError, Result, Tried, Variant, load, save
 from bench.probes.methods import Finished, variants
 from bench.probes.protocols import PROTOCOLS, Case
 from bench.probes.search import Budget, params, search
-from bench.store import Store
-from tasks import Task
+from bench.readout import layer_of
+from bench.store import Rows, Store
+from tasks import Kind, Split, Task
 
 
 def prepare_process() -> None:
@@ -80,6 +82,13 @@ def _probe(job: Job) -> Result:
     started = time.perf_counter()
     cards = registry.find(job.include)
     backbone, task = cards.backbones[job.backbone].card, cards.tasks[job.task].card
+    probe = _on_frames if task.kind is Kind.FRAMES else _on_clips
+    found, tried = probe(job, backbone, task)
+    return Result(tuple(found), tuple(tried), time.perf_counter() - started, _peak_memory())
+
+
+def _on_clips(job: Job, backbone: Backbone, task: Task) -> tuple[list[Variant], list[Tried]]:
+    """One answer a clip."""
     protocol = PROTOCOLS[job.protocol]
     features = StoredFeatures(Store(job.store), backbone, job.keys)
     layers = len(backbone.layers)
@@ -97,12 +106,23 @@ def _probe(job: Job) -> Result:
         progress=lambda _done, _total: None,
     )
     found = Finished(problem, protocol.plan(case), trials, job.seeds)
-    return Result(
-        variants=tuple(variants(protocol, found)),
-        trials=tuple(Tried(params(t.hyper), t.score, t.pruned) for t in trials),
-        seconds=time.perf_counter() - started,
-        peak_memory_mb=_peak_memory(),
-    )
+    tried = [Tried(params(t.hyper), t.score, t.pruned) for t in trials]
+    return variants(protocol, found), tried
+
+
+def _on_frames(job: Job, backbone: Backbone, task: Task) -> tuple[list[Variant], list[Tried]]:
+    """Events in time, by the strengths of the protocol's plan."""
+    layer = layer_of(backbone, job.layer)
+    plan = PROTOCOLS[job.protocol].plan(_case(backbone, task, layer.name, several_windows=False))
+    store = Store(job.store)
+
+    def read(split: Split) -> Iterator[Rows]:
+        for key in job.keys[split]:
+            yield from store.read([key], slice(None))
+
+    problem = frames.Problem(read, job.labels, task.primary, layer.frame_rate or 0.0)
+    strengths = [hyper.c for hyper in plan][: job.trials]
+    return frames.probe(problem, layer.name, strengths, job.seeds[0])
 
 
 def _case(backbone: Backbone, task: Task, layer: str | None, *, several_windows: bool) -> Case:

@@ -132,11 +132,13 @@ class _Run:
 
     def _table(self, entry: Entry[Task]) -> _Table:
         card = entry.card
-        if card.data.make is not None and not data.is_ready(entry):
+        if data.is_ready(entry):
+            place = data.folder(entry)
+        elif card.data.make is None:
+            place = data.ready(entry, _quietly)
+        else:
             with self.reporter.step(f"making {card.data.name}", "steps") as step:
                 place = data.ready(entry, step)
-        else:
-            place = data.ready(entry, lambda _done, _total: None)
         clips = data.clips(card, place)
         contents = self.digests.of(clip.path for clip in clips)
         keys = {

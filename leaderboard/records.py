@@ -246,7 +246,7 @@ class Predictions:
 
     @classmethod
     def load(cls, path: Path) -> "Predictions":
-        """Read what `save` wrote.
+        """Read what `to_npz` gave.
 
         Raises:
             RecordError: the file is missing or damaged.

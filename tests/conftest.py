@@ -82,3 +82,26 @@ def full(tmp_path: Path) -> Path:
         put(tmp_path, "same", task, 0.85)
         put(tmp_path, "worst", task, 0.4)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """As in a worker; small problems on several threads are many times slower."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where toy encoders write what they encode; shards are small."""
+    from bench import shards
+    from tests import toys
+
+    path = tmp_path / "log"
+    monkeypatch.setenv(toys.LOG, str(path))
+    monkeypatch.setattr(shards, "SHARD_CLIPS", toys.SHARD_CLIPS)
+    return path

@@ -2,13 +2,12 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from bench import data, intervals, statistics
 from bench.probes import mlp
@@ -22,13 +21,7 @@ from tasks import Clip, Kind, Split, Task, Weights
 SMALL = {f"{part.name}-{i}": cell for part in study.PARTS for i, cell in enumerate(part.small)}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """As in a worker; small problems on several threads are many times slower."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def verdicts(findings: Sequence[Finding]) -> set[Verdict]:

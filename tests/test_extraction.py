@@ -11,7 +11,7 @@ import torch
 
 from backbones import Audio, Backbone, Encoder, Features, Layer, Precision
 from backbones.melstats import melstats
-from bench import audio, extraction, shards
+from bench import audio, extraction
 from bench.readout import EncoderError
 from bench.registry import Entry
 from bench.store import Store
@@ -21,14 +21,6 @@ from tests.toys import CPU, arrays, entry, extract, windows_of
 
 LENGTHS = (0.05, 0.4, 0.5, 0.5, 0.7, 1.0, 1.0, 1.0, 1.3, 2.0, 2.5, 3.1)
 EVERYTHING = slice(None)
-
-
-@pytest.fixture
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "log"
-    monkeypatch.setenv(toys.LOG, str(path))
-    monkeypatch.setattr(shards, "SHARD_CLIPS", toys.SHARD_CLIPS)
-    return path
 
 
 def directly(card: Backbone, path: Path) -> np.ndarray:

@@ -7,21 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import extraction, shards
+from bench import extraction
 from bench.store import Store
 from tasks import Clip
 from tests import toys
 from tests.toys import CPU, arrays, entry, extract, toy, windows_of
 
 LENGTHS = (0.05, 0.4, 0.5, 0.5, 0.7, 1.0, 1.0, 1.0, 1.3, 2.0, 2.5, 3.1)
-
-
-@pytest.fixture
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "log"
-    monkeypatch.setenv(toys.LOG, str(path))
-    monkeypatch.setattr(shards, "SHARD_CLIPS", toys.SHARD_CLIPS)
-    return path
 
 
 def spoil(paths: list[Path]) -> list[Path]:

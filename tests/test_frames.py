@@ -10,7 +10,7 @@ import pytest
 
 from backbones import Audio, Encoder, Features, Layer, Precision
 from bench import audio as audio_files
-from bench import extraction, readout, shards
+from bench import extraction, readout
 from bench.readout import EncoderError
 from bench.store import Store
 from tests import toys
@@ -19,14 +19,6 @@ from tests.toys import arrays, entry, extract, toy
 LENGTHS = (0.05, 0.4, 0.5, 1.0, 1.3, 2.0, 2.54, 3.1)
 LEVEL = toy.layers[0]
 EVERYTHING = slice(None)
-
-
-@pytest.fixture
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "log"
-    monkeypatch.setenv(toys.LOG, str(path))
-    monkeypatch.setattr(shards, "SHARD_CLIPS", toys.SHARD_CLIPS)
-    return path
 
 
 class Clock(Encoder):

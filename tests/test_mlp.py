@@ -1,6 +1,6 @@
 """The network keeps its best epoch, its seed and its labels' unit."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -17,13 +17,7 @@ from tasks._metrics import ACCURACY, PR_AUC, R2
 HYPER = Hyper("layer", Pooling.MEAN, standardise=True, model=Model.MLP)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """As in a worker; small problems on several threads are many times slower."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class Fixed:

@@ -8,13 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-import torch
 
 from backbones import pretrained
 from bench import provenance, registry
@@ -37,13 +35,7 @@ def settings(base: Path, objective: str, *more: str) -> list[str]:
     return [word for change in (*changes(base, objective), *more) for word in ("--set", change)]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """As the real processes of these tests have, so that they compute the same bits."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

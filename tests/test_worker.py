@@ -4,13 +4,12 @@ import json
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from bench.probes import EVERY_LAYER, Pooling, job, methods, worker
 from bench.probes.features import StoredFeatures
@@ -47,13 +46,7 @@ LABELS: Mapping[Split, Truth] = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """As in a worker; small problems on several threads are many times slower."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

@@ -105,6 +105,10 @@ class Layer:
     frame_rate: float | None = None
 
 
+class DoorError(ValueError):
+    """What a door was given cannot be opened; one line says why and what to do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
     """The card of a backbone. Making one loads nothing and imports no torch.
@@ -171,3 +175,21 @@ class Backbone:
     def dim(self) -> int:
         """Numbers a window, all layers together."""
         return sum(layer.dim for layer in self.layers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Backbones that need no file of their own: `prefix:rest` names one.
+
+    Attributes:
+        prefix: lower case, two letters at least, e.g. `hf`.
+        summary: one line for a table.
+        example: a whole name, e.g. `hf:facebook/hubert-base-ls960`.
+        open: makes the card from what stands after the colon; a path there is absolute.
+            Raises `DoorError`. The card's name is also that of a file.
+    """
+
+    prefix: str
+    summary: str
+    example: str
+    open: Callable[[str], Backbone]

@@ -108,6 +108,15 @@ def _is_whole(place: Path) -> bool:
     return {path.relative_to(place).as_posix(): sha for path, sha in known.items()} == made
 
 
+def listed(task: Task, place: Path) -> list[Clip]:
+    """The task's clips, be they what its card says or not.
+
+    Raises:
+        AssetError: a list of its splits cannot be fetched.
+    """
+    return list(task.clips(place, *(assets.fetch(each) for each in task.lists)))
+
+
 def clips(task: Task, place: Path) -> list[Clip]:
     """The task's clips in the order of their ids, checked against its card.
 
@@ -115,41 +124,43 @@ def clips(task: Task, place: Path) -> list[Clip]:
         DataError: they are not those that the card counts and digests.
     """
     try:
-        listed = sorted(task.clips(place), key=lambda clip: clip.id)
+        found = sorted(listed(task, place), key=lambda clip: clip.id)
+    except assets.AssetError:
+        raise
     except (Exception, SystemExit) as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         message = f"{task.name} cannot be read from {place}: {reason}"
         raise DataError(message) from error
-    _check(task, place, listed)
-    return listed
+    _check(task, place, found)
+    return found
 
 
-def _check(task: Task, place: Path, listed: Sequence[Clip]) -> None:
-    repeated = [name for name, times in Counter(clip.id for clip in listed).items() if times > 1]
+def _check(task: Task, place: Path, clips: Sequence[Clip]) -> None:
+    repeated = [name for name, times in Counter(clip.id for clip in clips).items() if times > 1]
     if repeated:
         message = f"{task.name} lists {repeated[0]!r} more than once"
         raise DataError(message)
-    for clip in listed:
+    for clip in clips:
         wrong = _wrong_times(clip) or wrong_label(task, clip)
         if wrong is not None:
             message = f"{task.name}: {wrong}"
             raise DataError(message)
-    if len({clip.group for clip in listed if clip.split is Split.TEST}) == 1:
+    if len({clip.group for clip in clips if clip.split is Split.TEST}) == 1:
         message = (
             f"{task.name}: all test clips are of one group; an interval needs two at least. "
             "Give the clips the groups that they belong to, or each its own id as group"
         )
         raise DataError(message)
-    if {clip.fold for clip in listed} != set(range(1, task.folds + 1) if task.folds else [0]):
-        found_folds = sorted({clip.fold for clip in listed})
-        message = f"{task.name} has {task.folds} folds by its card, its clips are in {found_folds}"
+    if {clip.fold for clip in clips} != set(range(1, task.folds + 1) if task.folds else [0]):
+        folds = sorted({clip.fold for clip in clips})
+        message = f"{task.name} has {task.folds} folds by its card, its clips are in {folds}"
         raise DataError(message)
-    found = count(listed)
+    found = count(clips)
     empty = [split for split in Split if not task.folds and not found[split]]
     if empty:
         message = f"{task.name} has no {empty[0]} clips; give each split some, or folds"
         raise DataError(message)
-    alone = _only_class(task, listed)
+    alone = _only_class(task, clips)
     if alone is not None:
         message = f"{task.name}: all {alone[0]} clips are {alone[1]!r}; a probe needs two classes"
         raise DataError(message)
@@ -159,10 +170,10 @@ def _check(task: Task, place: Path, listed: Sequence[Clip]) -> None:
             f"{place} holds {_spell(found)}. {task.data.how_to_get}"
         )
         raise DataError(message)
-    if task.digest is not None and digest_of(listed) != task.digest:
+    if task.digest is not None and digest_of(clips) != task.digest:
         message = (
             f"{task.name}: ids, labels or splits in {place} differ from those on the card "
-            f"(digest {digest_of(listed)[:12]}, expected {task.digest[:12]}). "
+            f"(digest {digest_of(clips)[:12]}, expected {task.digest[:12]}). "
             f"{task.data.how_to_get}"
         )
         raise DataError(message)

@@ -1,117 +1,44 @@
 """Finds cards: the built-in folders, entry points, checkpoints, and files that are named."""
 
 import contextlib
-import difflib
 import importlib
 import importlib.util
 import os
 import pkgutil
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Generic, TypeVar
 
 import backbones
 import tasks
 from backbones import Backbone, pretrained
-from bench.errors import UserError
-from tasks import Split, Task
+from bench.catalogue import (
+    CardT,
+    Catalogue,
+    DuplicateNameError,
+    Entry,
+    PluginError,
+    UnknownNameError,
+    refuse_wrong,
+)
+from tasks import Task
 
-CardT = TypeVar("CardT", Backbone, Task)
-
-NAME = re.compile(r"[a-z0-9][\w.+-]*", re.ASCII)
-"""A name of a backbone or data set, or a part of a task's; it is also that of a file or folder."""
-
-
-class UnknownNameError(UserError):
-    """No plug-in has that name."""
-
-    def __init__(self, name: str, noun: str, known: Sequence[str]) -> None:
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
-        super().__init__(f"no {noun} is named {name!r}. {hint}")
-
-
-class DuplicateNameError(UserError):
-    """Two plug-ins have one name."""
-
-    def __init__(self, noun: str, name: str, first: Path, second: Path) -> None:
-        super().__init__(f"two {noun}s are named {name!r}: {first} and {second}. Rename one.")
-
-
-class PluginError(UserError):
-    """A plug-in cannot be loaded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry(Generic[CardT]):
-    """A card and the file that defines it."""
-
-    card: CardT
-    file: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue(Generic[CardT]):
-    """Cards of one type by name."""
-
-    type: type[CardT]
-    entries: dict[str, Entry[CardT]] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def noun(self) -> str:
-        """What a card is called in a message."""
-        return self.type.__name__.lower()
-
-    def add(self, card: CardT, file: Path) -> None:
-        """Enter a card; the same card met again, imported elsewhere, is no duplicate.
-
-        Raises:
-            DuplicateNameError: another card has its name or alias.
-        """
-        for name in (card.name, *getattr(card, "aliases", ())):
-            taken = self.entries.get(self.aliases.get(name, name))
-            if taken is not None and taken.card is card:
-                return
-            if taken is not None:
-                raise DuplicateNameError(self.noun, name, taken.file, file)
-        self.entries[card.name] = Entry(card, file)
-        self.aliases.update(dict.fromkeys(getattr(card, "aliases", ()), card.name))
-
-    def __iter__(self) -> Iterator[Entry[CardT]]:
-        return iter(sorted(self.entries.values(), key=lambda entry: entry.card.name))
-
-    def __getitem__(self, name: str) -> Entry[CardT]:
-        try:
-            return self.entries[self.aliases.get(name, name)]
-        except KeyError:
-            raise UnknownNameError(name, self.noun, sorted(self.entries)) from None
-
-    def matching(self, patterns: Sequence[str]) -> list[Entry[CardT]]:
-        """Entries named by the patterns (`tunes/*`), in their order, each once.
-
-        Presets (`tunes/type@tiny`) are matched only by a pattern that has an @ too.
-
-        Raises:
-            UnknownNameError: a pattern matches nothing.
-        """
-        found: dict[str, Entry[CardT]] = {}
-        for pattern in patterns:
-            hits = [
-                entry
-                for entry in self
-                if fnmatchcase(entry.card.name, pattern)
-                and ("@" in entry.card.name) == ("@" in pattern)
-            ]
-            found.update({e.card.name: e for e in hits or [self[pattern]]})
-        return list(found.values())
+__all__ = [
+    "CardT",
+    "Catalogue",
+    "DuplicateNameError",
+    "Entry",
+    "PluginError",
+    "Registry",
+    "UnknownNameError",
+    "checkpoints",
+    "find",
+    "named",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +48,27 @@ class Registry:
     backbones: Catalogue[Backbone] = field(default_factory=lambda: Catalogue(Backbone))
     tasks: Catalogue[Task] = field(default_factory=lambda: Catalogue(Task))
 
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """What doors were asked for: included elsewhere, it brings the same cards."""
+        return (*self.backbones.opened, *self.tasks.opened)
+
+    def files(self, include: Sequence[Path | str]) -> list[Path]:
+        """What is included and is not for a door to open."""
+        doors = {*self.backbones.doors, *self.tasks.doors}
+        return [Path(each) for each in include if str(each).partition(":")[0] not in doors]
+
     def add_module(self, module: ModuleType) -> int:
-        """Enter the cards a module holds at its top level, alone or in tuples; their number."""
+        """Enter the cards and doors a module holds at its top level, alone or in tuples.
+
+        Returns:
+            How many there are.
+        """
         file = Path(module.__file__ or module.__name__)
         number = 0
         for value in list(vars(module).values()):
             for card in value if isinstance(value, tuple) else (value,):
-                number += self._add(card, file)
+                number += self._add(card, file) or self._add_door(card, file)
         return number
 
     def add_checkpoint(self, folder: Path) -> None:
@@ -140,13 +81,19 @@ class Registry:
             raise PluginError(message)
         self._add(card, Path(pretrained.__file__))
 
+    def _add_door(self, door: object, file: Path) -> bool:
+        if isinstance(door, backbones.Door):
+            self.backbones.add_door(door, file)
+        elif isinstance(door, tasks.Door):
+            self.tasks.add_door(door, file)
+        else:
+            return False
+        return True
+
     def _add(self, card: object, file: Path) -> bool:
         if not isinstance(card, Backbone | Task):
             return False
-        wrong = _wrong_with(card)
-        if wrong is not None:
-            message = f"{file}: {type(card).__name__.lower()} {card.name!r} {wrong}"
-            raise PluginError(message)
+        refuse_wrong(card, file)
         if isinstance(card, Backbone):
             self.backbones.add(card, file)
         else:
@@ -154,30 +101,11 @@ class Registry:
         return True
 
 
-def _wrong_with(card: Backbone | Task) -> str | None:
-    """Why a card cannot be used by any command, whatever it describes; None if it can."""
-    if isinstance(card, Backbone):
-        return None if _is_name(card.name) else "needs a name such as my-model-v1.5"
-    if not all(_is_name(part) for part in re.split("[/@]", card.name)):
-        return "needs a name such as my-data/genre"
-    if not _is_name(card.data.name):
-        return f"needs a name for its data set such as my-data; it has {card.data.name!r}"
-    if not card.metrics or not card.labels:
-        return "needs a metric and a label at least"
-    if set(card.counts) != set(Split):
-        return f"needs counts for {', '.join(Split)}; it has {', '.join(map(str, card.counts))}"
-    return None
-
-
-def _is_name(text: str) -> bool:
-    return NAME.fullmatch(text) is not None
-
-
-def find(include: Sequence[Path] = ()) -> Registry:
+def find(include: Sequence[Path | str] = ()) -> Registry:
     """Load every card: built-in, installed, of checkpoints, and in the files of `include`.
 
     Args:
-        include: files of cards, and folders of checkpoints.
+        include: files of cards, folders of checkpoints, and what doors are asked for.
 
     Raises:
         DuplicateNameError: two cards have one name.
@@ -192,12 +120,24 @@ def find(include: Sequence[Path] = ()) -> Registry:
     for group in ("mulap_bench.backbones", "mulap_bench.tasks"):
         for point in entry_points(group=group):
             _checked(registry, _installed(point.value.partition(":")[0]), point.value)
-    for path in dict.fromkeys(path.resolve() for path in [*_finished(), *include]):
-        if path.is_dir():
-            registry.add_checkpoint(path)
-        else:
-            _checked(registry, _included(path), str(path))
+    for folder in _finished():
+        registry.add_checkpoint(folder.resolve())
+    for each in dict.fromkeys(include):
+        _include(registry, each)
     return registry
+
+
+def _include(registry: Registry, asked: Path | str) -> None:
+    """Enter what a file, a folder or a door holds."""
+    if not registry.files([asked]):
+        registry.backbones.open(str(asked))
+        registry.tasks.open(str(asked))
+        return
+    path = Path(asked).resolve()
+    if path.is_dir() and path not in [folder.resolve() for folder in _finished()]:
+        registry.add_checkpoint(path)
+    elif not path.is_dir():
+        _checked(registry, _included(path), str(path))
 
 
 def checkpoints() -> Path:

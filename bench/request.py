@@ -46,7 +46,7 @@ class Request:
     """How to run pairs.
 
     Attributes:
-        include: files of cards.
+        include: files of cards, and what doors were asked for.
         protocol: of the probes.
         trials: budget of a search.
         budget_seconds: of a search; None for no such end.
@@ -57,7 +57,7 @@ class Request:
         results: the folder records are written to.
     """
 
-    include: tuple[Path, ...]
+    include: tuple[Path | str, ...]
     protocol: str
     trials: int
     budget_seconds: float | None
@@ -81,7 +81,7 @@ class Request:
         if self.on_bad_audio is not OnBadAudio.STOP:
             words += ["--on-bad-audio", self.on_bad_audio]
         for path in self.include:
-            words += ["--include", path.name]
+            words += ["--include", path.name] if isinstance(path, Path) else []
         return shlex.join(words)
 
 

@@ -113,6 +113,7 @@ class DataSet:
         paper: citation.
         recorded: whether the audio was recorded; False for rendered or synthesised.
         version: raise it when `make` produces something else; a folder made before is remade.
+        size: of what a user must place, in words, e.g. `1.2 GB of mp3`.
     """
 
     name: str
@@ -123,6 +124,7 @@ class DataSet:
     sources: tuple[str, ...] = ()
     make: Callable[[Path, Sequence[Path], Progress], None] | None = None
     version: int = 1
+    size: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,13 +138,18 @@ class Task:
         kind: what its labels are.
         labels: names of the classes, tags or regression targets, or of the kind of event.
         metrics: the first is the primary one.
-        clips: lists the clips, given the data set's folder.
+        clips: lists the clips, given the data set's folder and the files of `lists`.
         counts: clips a split, as published.
         digest: `digest_of` the clips; None only for data whose labels are not fixed.
         suites: named groups it belongs to.
         folds: how many there are, at least 3, where every clip is tested in turn; else 0.
         prompts: a text for each label, for backbones with a text side; else the label itself.
         corpora: data sets whose audio it holds, compared with a backbone's `trained_on`.
+        lists: published lists that its splits are read from, as package URLs with checksums;
+            they are fetched into the cache, whoever places the audio.
+        split_from: who drew the splits, and by which rule they are found again.
+        grouped_by: what the clips of a group have in common.
+        crosses: whether groups have clips in several splits, as published.
     """
 
     name: str
@@ -151,18 +158,44 @@ class Task:
     kind: Kind
     labels: tuple[str, ...]
     metrics: tuple[Metric, ...]
-    clips: Callable[[Path], Sequence[Clip]]
+    clips: Callable[..., Sequence[Clip]]
     counts: Mapping[Split, int]
     digest: str | None = None
     suites: tuple[str, ...] = ()
     folds: int = 0
     prompts: tuple[str, ...] = ()
     corpora: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    split_from: str = ""
+    grouped_by: str = ""
+    crosses: bool = False
 
     @property
     def primary(self) -> Metric:
         """The metric a probe is chosen by and rows are ordered by."""
         return self.metrics[0]
+
+
+class DoorError(ValueError):
+    """What a door was given cannot be opened; one line says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Tasks that need no file of their own: `prefix:rest` names one.
+
+    Attributes:
+        prefix: lower case, two letters at least, e.g. `folder`.
+        summary: one line for a table.
+        example: a whole name, e.g. `folder:my-clips`.
+        open: makes the card from what stands after the colon; a path there is absolute.
+            Raises `DoorError`. The card's name is also that of a file.
+    """
+
+    prefix: str
+    summary: str
+    example: str
+    open: Callable[[str], Task]
 
 
 def rotation(clips: Iterable[Clip], fold: int, folds: int) -> list[Clip]:

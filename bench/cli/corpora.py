@@ -52,7 +52,7 @@ def _tests(cards: Registry, digests: Digests) -> dict[str, str]:
 def _listed(task: Task, place: Path) -> list[Clip]:
     """The clips of a task, be they what its card says or not."""
     try:
-        return list(task.clips(place))
+        return data.listed(task, place)
     except Exception as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         message = (

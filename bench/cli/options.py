@@ -19,7 +19,7 @@ class Command(TyperCommand):
 
 
 Include = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Option(
         "--include", "-i", help="A Python file with cards of your own, or a checkpoint; repeatable."
     ),

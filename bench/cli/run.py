@@ -64,8 +64,8 @@ def run(
     board = board or (BOARD if preset is Preset.FULL else Path(f"{BOARD}-{preset}"))
     place = board.absolute()  # plug-ins may change the folder
     names, folders = registry.named(backbone or ())
-    include = [*(include or ()), *folders]
-    cards = registry.find(include)
+    included = [*(include or ()), *map(str, folders)]
+    cards = registry.find(included)
     boards.claim(board, cards)
     asked = selection.protocol(protocol)
     settings = Settings(
@@ -74,7 +74,7 @@ def run(
     backbones = selection.backbones(cards, names, everything=everything)
     tasks = selection.tasks(cards, task or (), suite, preset)
     request = Request(
-        include=tuple(path.resolve() for path in include),
+        include=(*(path.resolve() for path in cards.files(included)), *cards.opened),
         protocol=asked.name,
         trials=trials or asked.trials,
         budget_seconds=selection.budget(budget_seconds),

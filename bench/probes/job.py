@@ -27,7 +27,7 @@ class Job:
     """All that a probe needs.
 
     Attributes:
-        include: files of cards.
+        include: files of cards, and what doors were asked for.
         backbone: its name.
         task: its name.
         store: the folder of the features.
@@ -43,7 +43,7 @@ class Job:
         code: digest of what the task's metrics are made of.
     """
 
-    include: tuple[Path, ...]
+    include: tuple[Path | str, ...]
     backbone: str
     task: str
     store: Path

@@ -88,10 +88,12 @@ def full(tmp_path: Path) -> Path:
 def one_thread() -> Iterator[None]:
     """As in a worker; small problems on several threads are many times slower."""
     import torch
+    from threadpoolctl import threadpool_limits
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with threadpool_limits(1):
+        yield
     torch.set_num_threads(threads)
 
 

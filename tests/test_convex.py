@@ -1,17 +1,18 @@
 """The batched solver finds scikit-learn's solutions, whatever else is in the batch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression, Ridge
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from bench.probes import convex
 from tasks._metrics import PR_AUC
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 Array = npt.NDArray[np.float64]
 
@@ -41,16 +42,6 @@ def partly_constant(rng: np.random.Generator, clips: int, dim: int) -> Array:
 Maker = Callable[[np.random.Generator, int, int], Array]
 
 MATRICES: tuple[Maker, ...] = (plain, correlated, unscaled, partly_constant)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """As in a worker; small problems on several threads are many times slower."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with threadpool_limits(1):
-        yield
-    torch.set_num_threads(threads)
 
 
 def standardised(x: Array) -> Array:

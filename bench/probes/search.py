@@ -7,21 +7,16 @@ an unbroken one, and trials that are stored are not fitted again.
 
 import logging
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TypeAlias
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState, create_trial
-from pydantic import TypeAdapter
 
-from bench.probes import EVERY_LAYER, OF_A_MODEL, Hyper, Model, Problem, protocols
+from bench.probes import OF_A_MODEL, Hyper, Model, Problem, protocols, space
+from bench.probes import journal as journals
 from bench.probes.fit import Fitter
 from bench.probes.protocols import Case, Protocol, Tuned
 from tasks import Split
@@ -34,10 +29,6 @@ SEED_STRIDE = 10_007
 
 HYPER, SECONDS = "hyper", "seconds"
 """Attributes of a stored trial: its configuration, and how long it took."""
-
-_HYPER = TypeAdapter(Hyper)
-
-_Choice: TypeAlias = CategoricalDistribution | FloatDistribution
 
 
 class UndefinedScoreError(ValueError):
@@ -128,7 +119,7 @@ def search(
         UndefinedScoreError: the metric has no value on these validation clips.
     """
     logging.getLogger("optuna").setLevel(logging.WARNING)
-    stored = _open(journal)
+    stored = journals.opened(journal)
     known = stored.get_trials(deepcopy=False)
     study = optuna.create_study(direction="maximize", pruner=_pruner())
     sampled = isinstance(protocol, Tuned)
@@ -178,34 +169,6 @@ def _pruner() -> optuna.pruners.BasePruner:
     return optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=4)
 
 
-def _open(journal: Path) -> optuna.Study:
-    """The stored study; the caller holds a lock, so one that lies beside it is a dead process's.
-
-    So is a last line without an end, which Optuna could not read. A file that is damaged elsewhere
-    is begun anew.
-    """
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
-    if journal.is_file():
-        whole = journal.read_bytes().rpartition(b"\n")
-        os.truncate(journal, len(whole[0]) + len(whole[1]))
-    try:
-        return _study(journal)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        journal.unlink()
-        return _study(journal)
-
-
-def _study(journal: Path) -> optuna.Study:
-    backend = JournalFileBackend(str(journal), lock_obj=JournalFileOpenLock(str(journal)))
-    return optuna.create_study(
-        study_name="search",
-        storage=JournalStorage(backend),
-        direction="maximize",
-        load_if_exists=True,
-    )
-
-
 def _planned(protocol: Protocol, case: Case, done: Sequence[Trial]) -> list[_Proposal]:
     """The trials that no sampler proposes: the plan, what follows from its leader, networks.
 
@@ -235,41 +198,7 @@ def _sampled(study: optuna.Study, case: Case, seed: int, done: int) -> list[_Pro
         n_startup_trials=8,
     )
     trials = [study.ask() for _ in range(TOGETHER)]
-    return [_Proposal(_suggested(case, trial), trial) for trial in trials]
-
-
-def _suggested(case: Case, trial: optuna.Trial) -> Hyper:
-    model = Model(trial.suggest_categorical("model", [Model.LINEAR, Model.MLP]))
-    chosen = {"model": model} | {
-        name.partition(" of ")[0]: _draw(trial, name, distribution)
-        for name, distribution in _space(case, model).items()
-    }
-    return _HYPER.validate_python({**asdict(case.default), **chosen})
-
-
-def _space(case: Case, model: Model) -> dict[str, _Choice]:
-    """What the sampler may choose for a model."""
-    weighed = [EVERY_LAYER] if case.weighable and model is Model.MLP else []
-    shared: dict[str, _Choice] = {
-        f"layer of {model}": CategoricalDistribution([*case.layers, *weighed]),
-        "pooling": CategoricalDistribution(case.poolings),
-        "standardise": CategoricalDistribution([True, False]),
-    }
-    if model is Model.LINEAR:
-        return {**shared, "c": FloatDistribution(*protocols.C_RANGE, log=True)}
-    return {
-        **shared,
-        "learning_rate": FloatDistribution(*protocols.LEARNING_RATE_RANGE, log=True),
-        "weight_decay": FloatDistribution(*protocols.WEIGHT_DECAY_RANGE, log=True),
-        "dropout": FloatDistribution(*protocols.DROPOUT_RANGE),
-        "depth": CategoricalDistribution(protocols.DEPTHS),
-    }
-
-
-def _draw(trial: optuna.Trial, name: str, choice: _Choice) -> str | float | bool | None:
-    if isinstance(choice, FloatDistribution):
-        return trial.suggest_float(name, choice.low, choice.high, log=choice.log)
-    return trial.suggest_categorical(name, choice.choices)
+    return [_Proposal(space.suggested(case, trial), trial) for trial in trials]
 
 
 def _remembered(known: Sequence[FrozenTrial], proposals: Sequence[_Proposal]) -> list[_Outcome]:
@@ -323,15 +252,13 @@ def _tell(
     hyper, trial = proposal.hyper, proposal.trial
     attributes = {HYPER: params(hyper), SECONDS: outcome.seconds}
     if trial is None:
-        space: dict[str, BaseDistribution] = {}
+        choices: dict[str, optuna.distributions.BaseDistribution] = {}
         if case is not None:
-            space.update(_space(case, hyper.model))
-        if space:
-            space["model"] = CategoricalDistribution([Model.LINEAR, Model.MLP])
+            choices = {**space.of(case, hyper.model), "model": space.MODELS}
         fields = asdict(hyper)
         finished = create_trial(
-            params={name: fields[name.partition(" of ")[0]] for name in space},
-            distributions=space,
+            params={name: fields[name.partition(" of ")[0]] for name in choices},
+            distributions=choices,
             value=outcome.score,
             intermediate_values=outcome.steps,
             user_attrs=attributes,

@@ -95,7 +95,7 @@ def _decoded(content: bytes, where: str) -> str:
         raise CorpusError(message) from error
 
 
-def _rows(path: Path, text: str) -> list[Mapping[str, object]]:
+def _rows(path: Path, text: str) -> list[object]:
     """The rows of a manifest by its suffix."""
     if path.suffix == ".csv":
         return [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""))]
@@ -103,11 +103,11 @@ def _rows(path: Path, text: str) -> list[Mapping[str, object]]:
         message = f"{path} is no manifest; one ends in {', '.join(SUFFIXES)}"
         raise CorpusError(message)
     lines = text.splitlines() if path.suffix == ".jsonl" else [text]
-    found: list[Mapping[str, object]] = []
+    found: list[object] = []
     for number, line in enumerate(lines, 1):
         if line.strip():
             value = _json(line, f"{path}, line {number}" if len(lines) > 1 else str(path))
-            found += value if isinstance(value, list) else [value]  # type: ignore[list-item]
+            found += value if isinstance(value, list) else [value]
     return found
 
 

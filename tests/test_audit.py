@@ -72,6 +72,18 @@ def test_every_planted_leak_is_found_and_nothing_else(leaky: Path, capsys: Captu
     assert report["trained_on"] == {"level": ["leaky"]}
 
 
+def test_folds_are_compared_like_splits(leaky: Path, capsys: Capture) -> None:
+    code, report = run("leaky/folded", leaky=leaky, capsys=capsys)
+    assert code == 1
+    assert pairs(report, "exact") == {
+        ("00", "fold 1", "copy", "fold 3"),
+        ("04", "fold 1", "part", "fold 3"),
+    }
+    assert pairs(report, "group") == {("05", "fold 1", "20", "fold 3")}
+    assert ("03", "fold 1", "inside", "fold 1") in pairs(report, "near")
+    assert set(report["leaked"]) == LEAKED | {"00", "01", "02", "04", "05"}
+
+
 def test_a_finding_says_how_sure_and_where(leaky: Path, capsys: Capture) -> None:
     _, report = run("leaky/all", leaky=leaky, capsys=capsys)
     found = {each["other"]: each for each in report["findings"]}
@@ -94,7 +106,7 @@ def test_it_prints_both_clips_their_splits_and_the_kind(leaky: Path, capsys: Cap
     lines = [" ".join(line.replace("│", " ").split()) for line in out.splitlines()]
     assert code == 1
     assert "exact 00 train copy test 1.000 0.00 all" in lines
-    across, inside = (lines.index(f"leaky/all: {words}") for words in ("across splits", WITHIN))
+    across, inside = (lines.index(f"leaky/all: {words}") for words in ("across splits or folds", WITHIN))
     assert across < lines.index("exact 00 train copy test 1.000 0.00 all") < inside
     assert "near 03 train inside train 1.000 0.00 4.00" in lines[inside:]
     assert "bad: empty file, not audited" in lines
@@ -102,7 +114,7 @@ def test_it_prints_both_clips_their_splits_and_the_kind(leaky: Path, capsys: Cap
     assert "trained on level leaky" in lines
 
 
-WITHIN = "inside a split"
+WITHIN = "inside one"
 
 
 def test_without_near_only_copies_are_found(leaky: Path, capsys: Capture) -> None:

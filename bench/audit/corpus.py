@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.audio import BadAudioError, Samples
 from bench.audit.coherence import SAME, compare
-from bench.audit.findings import Finding, Kind
+from bench.audit.findings import Finding, Kind, part_of
 from bench.audit.hearing import Listener, Stretch, heard
 from bench.audit.index import Candidate, Index
 from bench.audit.landmarks import HOP, RATE
@@ -127,7 +127,7 @@ class _Search:
     ) -> Finding:
         clip = self.test[place]
         begins = clip.start if delay is None else delay
-        return Finding(kind, clip.id, clip.split, str(path), None, score, begins, seconds)
+        return Finding(kind, clip.id, part_of(clip), str(path), None, score, begins, seconds)
 
 
 def _parts(clip: Clip) -> list[Stretch]:

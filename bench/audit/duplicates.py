@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.audit.coherence import SAME, Match, compare
-from bench.audit.findings import Finding, Kind
+from bench.audit.findings import Finding, Kind, part_of
 from bench.audit.hearing import Heard, Listener, Stretch
 from bench.audit.index import Index
 from tasks import Clip, Progress, Split
 
 MOST = 10
-"""Candidates of a clip that are compared with it, in each split."""
+"""Candidates of a clip that are compared with it, in each split or fold."""
 
 ORDER = tuple(Split)
 
@@ -21,7 +21,8 @@ ORDER = tuple(Split)
 def exact(clips: Sequence[Clip], heard: Mapping[str, Heard]) -> list[Finding]:
     """Clips with the same samples.
 
-    Of many copies, each is paired with the first of every split: n copies make at most 3 n pairs.
+    Of many copies, each is paired with the first of every split or fold: n copies in p of them make
+    at most p n pairs.
 
     Args:
         clips: of the task.
@@ -31,16 +32,16 @@ def exact(clips: Sequence[Clip], heard: Mapping[str, Heard]) -> list[Finding]:
     for clip in _sorted(clip for clip in clips if clip.id in heard):
         copies[heard[clip.id].digest].append(clip)
     pairs = {pair for same in copies.values() for pair in _pairs(same)}
-    return [Finding(Kind.EXACT, a.id, a.split, b.id, b.split) for a, b in pairs]
+    return [Finding(Kind.EXACT, a.id, part_of(a), b.id, part_of(b)) for a, b in pairs]
 
 
 def groups(clips: Sequence[Clip]) -> list[Finding]:
-    """Groups with clips in several splits: the first of them in each."""
-    members: dict[str, dict[Split, Clip]] = defaultdict(dict)
+    """Groups with clips in several splits or folds: the first of them in each."""
+    members: dict[str, dict[str, Clip]] = defaultdict(dict)
     for clip in _sorted(clips):
-        members[clip.group].setdefault(clip.split, clip)
+        members[clip.group].setdefault(part_of(clip), clip)
     return [
-        Finding(Kind.GROUP, a.id, a.split, b.id, b.split)
+        Finding(Kind.GROUP, a.id, part_of(a), b.id, part_of(b))
         for firsts in members.values()
         for a, b in itertools.combinations(firsts.values(), 2)
     ]
@@ -73,29 +74,31 @@ def near(
             if match.score >= SAME:
                 found = (match.score, match.delay, match.seconds)
                 findings.append(
-                    Finding(Kind.NEAR, one.id, one.split, other.id, other.split, *found)
+                    Finding(Kind.NEAR, one.id, part_of(one), other.id, part_of(other), *found)
                 )
     return findings
 
 
 def leaked(clips: Iterable[Clip], findings: Iterable[Finding]) -> list[str]:
-    """Ids of the test clips that are in another split too, whole, in part or by their group."""
+    """Ids of test clips that are in another split or fold too, whole, in part or by their group."""
     clips = list(clips)
     found = {name for each in findings if each.is_leak for name in (each.clip, each.other)}
-    elsewhere = {clip.group for clip in clips if clip.split is not Split.TEST}
+    parts: dict[str, set[str]] = defaultdict(set)
+    for clip in clips:
+        parts[clip.group].add(part_of(clip))
     test = (clip for clip in clips if clip.split is Split.TEST)
-    return sorted(clip.id for clip in test if clip.id in found or clip.group in elsewhere)
+    return sorted(clip.id for clip in test if clip.id in found or len(parts[clip.group]) > 1)
 
 
 def _sorted(clips: Iterable[Clip]) -> list[Clip]:
-    return sorted(clips, key=lambda clip: (ORDER.index(clip.split), clip.id))
+    return sorted(clips, key=lambda clip: (ORDER.index(clip.split), clip.fold, clip.id))
 
 
 def _pairs(same: Sequence[Clip]) -> Iterator[tuple[Clip, Clip]]:
-    """Each of many sorted copies with the first of every split."""
-    firsts: dict[Split, int] = {}
+    """Each of many sorted copies with the first of every split or fold."""
+    firsts: dict[str, int] = {}
     for place, clip in enumerate(same):
-        firsts.setdefault(clip.split, place)
+        firsts.setdefault(part_of(clip), place)
     for place, first in itertools.product(range(len(same)), firsts.values()):
         if place != first:
             yield same[min(place, first)], same[max(place, first)]
@@ -104,14 +107,14 @@ def _pairs(same: Sequence[Clip]) -> Iterator[tuple[Clip, Clip]]:
 def _like(
     place: int, listed: Sequence[Clip], heard: Mapping[str, Heard], index: Index
 ) -> list[int]:
-    """Places of the clips that may hold the recording of one, the best of each split."""
+    """Places of the clips that may hold the recording of one, the best of each split or fold."""
     own = heard[listed[place].id]
-    taken: Counter[Split] = Counter()
+    taken: Counter[str] = Counter()
     found = []
     for candidate in index.candidates(own.landmarks):
         clip = listed[candidate.clip]
-        if heard[clip.id].digest != own.digest and taken[clip.split] < MOST:
-            taken[clip.split] += 1
+        if heard[clip.id].digest != own.digest and taken[part_of(clip)] < MOST:
+            taken[part_of(clip)] += 1
             found.append(candidate.clip)
     return found
 

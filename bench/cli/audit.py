@@ -43,7 +43,7 @@ def audit(
     include: Include = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look for audio that is in two splits of a task. Exit 1 if there is any."""
+    """Look for audio that is in two splits or folds of a task. Exit 1 if there is any."""
     from bench.audit import Audit, trained_on
     from bench.audit.marking import keep
     from bench.board import write
@@ -97,8 +97,8 @@ def _print(
         "task": report.task,
         "clips": report.clips,
         "compared": "exact and near copies" if near else "exact copies only",
-        "across_splits": _counted(leaks),
-        "inside_a_split": _counted(within),
+        "across_splits_or_folds": _counted(leaks),
+        "inside_one": _counted(within),
         "test_clips_that_leak": len(report.leaked),
         "too_plain_to_fingerprint": len(report.too_plain),
         "unusable": len(report.unusable),
@@ -108,8 +108,8 @@ def _print(
         facts["corpus"] = f"{overlap.files:,} files, {_counted(overlap.findings)}"
         facts["unusable_files"] = len(overlap.unusable)
     printing.pairs(describe.rows_of(facts))
-    _list(f"{report.task}: across splits", leaks)
-    _list(f"{report.task}: inside a split", within)
+    _list(f"{report.task}: across splits or folds", leaks)
+    _list(f"{report.task}: inside one", within)
     _list(f"{report.task}: in the corpus", _findings(overlap))
     unusable = [*report.unusable.items(), *(overlap.unusable.items() if overlap else ())]
     for name, reason in unusable:

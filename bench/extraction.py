@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backbones import Audio, Backbone, Encoder, Layer, Precision, Texts
-from bench import assets, audio, provenance, readout, shards
+from bench import audio, encoders, provenance, readout, shards
 from bench.audio import BadAudioError, Samples
 from bench.errors import UserError
 from bench.readout import EncoderError, Readout
@@ -142,22 +142,13 @@ def extract(
     return sorted(bad, key=lambda error: error.path)
 
 
-def load(card: Backbone, settings: Settings) -> Encoder:
-    """The encoder with its trained weights where the card names some, on its device."""
-    if card.load is not None and card.weights is not None:
-        encoder = card.load(assets.fetch(card.weights))
-    else:
-        encoder = card.build()
-    return encoder.to(settings.device, settings.precision)
-
-
 def read(card: Backbone, texts: Sequence[str], settings: Settings) -> Texts:
     """What the backbone makes of texts: (texts, dim of its joint layer).
 
     Raises:
         EncoderError: it is not that.
     """
-    found = load(card, replace(settings, device=resolve(settings.device))).read(texts)
+    found = encoders.load(card, resolve(settings.device), settings.precision).read(texts)
     expected = (len(texts), next(layer.dim for layer in card.layers if layer.name == card.joint))
     if found.shape != expected or not np.isfinite(found).all():
         message = f"{card.name} read {len(texts)} texts as {found.shape}, expected {expected}"
@@ -202,7 +193,7 @@ class _Worker:
     @cached_property
     def encoder(self) -> Encoder:
         """Loaded when the first batch is there: maybe another process does all the work."""
-        return load(self.card, self.settings)
+        return encoders.load(self.card, self.settings.device, self.settings.precision)
 
     def run(self, planned: Mapping[str, Sequence[Item]]) -> None:
         """Make every shard; those that another process is at are waited for at the end."""

@@ -3,55 +3,25 @@
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
 from os import cpu_count
-from pathlib import Path
 
-from backbones import Backbone, Layer, Texts
-from bench import assets, data, extraction, kept, pairing, provenance, recording
+from backbones import Backbone, Layer
+from bench import assets, data, extraction, kept, pairing, recording
 from bench.digests import Digests
 from bench.errors import UserError
 from bench.extraction import DeviceError
 from bench.pool import as_finished, interrupts_ignored, processes
 from bench.probes import folds
-from bench.probes.job import Job, ProbeError, Result
-from bench.probes.protocols import PROTOCOLS, ZeroShot
+from bench.probes.job import ProbeError, Result
+from bench.probes.protocols import PROTOCOLS
 from bench.progress import Reporter
-from bench.recording import Row
 from bench.registry import Entry
 from bench.request import BadAudioFoundError, OnBadAudio, Outcome, Request, Status
 from bench.rows import alone
-from bench.store import Cost, Store, write_atomically
+from bench.store import Store, write_atomically
+from bench.work import Table, Work, planned
 from leaderboard import records
-from tasks import Clip, Split, Task
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A task's clips and, for each, the key of its audio."""
-
-    entry: Entry[Task]
-    clips: list[Clip]
-    keys: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class _Work:
-    """A pair whose features are in the store; it has a job, or one a fold."""
-
-    row: Row
-    jobs: tuple[Job, ...]
-    cost: Cost
-
-    @property
-    def pair(self) -> tuple[str, str]:
-        return self.row.backbone.name, self.row.task.name
-
-    @cached_property
-    def kept(self) -> Path:
-        """Where the record lies once it is made."""
-        return self.jobs[0].folder / f"record-{self.row.key()[:16]}.zip"
+from tasks import Task
 
 
 def run(
@@ -78,7 +48,7 @@ def run(
     backbones = {b.card.name: b for b, _ in runnable}
     wanted = {name: [t for b, t in runnable if b.card.name == name] for name in backbones}
     tables = this.tables({t.card.name: t for _, t in runnable}, sorted(backbones))
-    work: list[_Work] = []
+    work: list[Work] = []
     for name, entry in backbones.items():
         mine = [tables[t.card.name] for t in wanted[name] if t.card.name in tables]
         for layer, group in this.by_frames(entry.card, mine).items():
@@ -122,7 +92,7 @@ class _Run:
 
     def tables(
         self, tasks: Mapping[str, Entry[Task]], backbones: Sequence[str]
-    ) -> dict[str, _Table]:
+    ) -> dict[str, Table]:
         """The clips of every task whose data are there or can be made."""
         tables = {}
         for name, entry in tasks.items():
@@ -130,7 +100,7 @@ class _Run:
                 tables[name] = self._table(entry)
         return tables
 
-    def _table(self, entry: Entry[Task]) -> _Table:
+    def _table(self, entry: Entry[Task]) -> Table:
         card = entry.card
         if data.is_ready(entry):
             place = data.folder(entry)
@@ -145,22 +115,22 @@ class _Run:
             clip.id: extraction.clip_key(clip, contents.get(clip.path, f"no file {clip.path}"))
             for clip in clips
         }
-        return _Table(entry, clips, keys)
+        return Table(entry, clips, keys)
 
     def by_frames(
-        self, backbone: Backbone, tables: Sequence[_Table]
-    ) -> dict[Layer | None, list[_Table]]:
+        self, backbone: Backbone, tables: Sequence[Table]
+    ) -> dict[Layer | None, list[Table]]:
         """The tables that need frames of a layer, and those that do not."""
         layers = [pairing.frames_for(backbone, t.entry.card, self.request.layer) for t in tables]
         pairs = list(zip(tables, layers, strict=True))
         return {layer: [t for t, its in pairs if its == layer] for layer in layers}
 
     def extract(
-        self, entry: Entry[Backbone], tables: Sequence[_Table], layer: Layer | None
-    ) -> list[_Work]:
+        self, entry: Entry[Backbone], tables: Sequence[Table], layer: Layer | None
+    ) -> list[Work]:
         """Features of one backbone for all its tasks, or frames of a layer."""
         name = entry.card.name
-        work: list[_Work] = []
+        work: list[Work] = []
         with self.failures_of([(name, table.entry.card.name) for table in tables]):
             settings = self.request.settings
             features = extraction.key_of(entry, settings.precision, layer)
@@ -180,78 +150,10 @@ class _Run:
             reasons = {key: by_path[clips[key].path] for key in store.missing(clips)}
             for table in tables:
                 with self.failures_of([(name, table.entry.card.name)]):
-                    work.append(self._work(entry, table, store, features, reasons))
+                    work.append(planned(self.request, entry, table, store, reasons))
         return work
 
-    def _work(
-        self,
-        entry: Entry[Backbone],
-        table: _Table,
-        store: Store,
-        features: str,
-        reasons: Mapping[str, str],
-    ) -> _Work:
-        """What is left to do for a pair: a row to fill, and the job that fills it."""
-        request, task = self.request, table.entry.card
-        usable = [clip for clip in table.clips if table.keys[clip.id] not in reasons]
-        row = Row(
-            backbone=entry.card,
-            task=task,
-            clips=usable,
-            skipped={
-                clip.id: reasons[table.keys[clip.id]]
-                for clip in table.clips
-                if table.keys[clip.id] in reasons
-            },
-            protocol=request.protocol,
-            trials=request.trials,
-            budget_seconds=request.budget_seconds,
-            seeds=tuple(range(request.seeds)),
-            precision=request.settings.precision,
-            features=features,
-            command=request.command(entry.card.name, task.name),
-        )
-        code = provenance.code_digest(table.entry.file)
-        texts = None
-        if isinstance(PROTOCOLS[row.protocol], ZeroShot):
-            prompts = task.prompts or task.labels
-            texts = extraction.read(entry.card, prompts, request.settings)
-        jobs = tuple(self._job(row, clips, store, table, code, texts) for clips in row.turns())
-        return _Work(row, jobs, store.cost(table.keys[clip.id] for clip in usable))
-
-    def _job(
-        self,
-        row: Row,
-        clips: Sequence[Clip],
-        store: Store,
-        table: _Table,
-        code: str,
-        texts: Texts | None,
-    ) -> Job:
-        """What one search is told: features of all splits, labels of two."""
-        by_split = {split: [clip for clip in clips if clip.split is split] for split in Split}
-        labels = {
-            split: recording.truth(row.task.kind, by_split[split])
-            for split in (Split.TRAIN, Split.VALIDATION)
-        }
-        return Job(
-            include=self.request.include,
-            backbone=row.backbone.name,
-            task=row.task.name,
-            store=store.folder,
-            keys={s: tuple(table.keys[clip.id] for clip in by_split[s]) for s in Split},
-            labels=labels,
-            protocol=row.protocol,
-            layer=self.request.layer,
-            trials=row.trials,
-            budget_seconds=row.budget_seconds,
-            seeds=row.seeds,
-            cache=self.cache / "probes",
-            code=code,
-            texts=texts,
-        )
-
-    def probe(self, work: Sequence[_Work]) -> None:
+    def probe(self, work: Sequence[Work]) -> None:
         """Search, refit and score what is not there yet; one process a core."""
         waiting = []
         for each in work:
@@ -263,7 +165,7 @@ class _Run:
         if waiting:
             self._probe(waiting)
 
-    def _probe(self, waiting: Sequence[_Work]) -> None:
+    def _probe(self, waiting: Sequence[Work]) -> None:
         from bench.probes import worker
 
         pool_size = min(len(waiting), cpu_count() or 1)
@@ -279,7 +181,7 @@ class _Run:
                     self._score(waiting[index], [future.result() for future in futures[index]])
                 step(done, len(waiting))
 
-    def _score(self, work: _Work, found: Sequence[Result]) -> None:
+    def _score(self, work: Work, found: Sequence[Result]) -> None:
         """Put folds together, score them, and keep the record."""
         result = folds.merge(found, work.row.places())
         record = recording.evaluate(work.row, result, work.cost)
@@ -287,7 +189,7 @@ class _Run:
         kept.write(work.kept, files)
         self._deliver(work, files, Status.DONE)
 
-    def _deliver(self, work: _Work, files: Mapping[str, bytes], status: Status) -> None:
+    def _deliver(self, work: Work, files: Mapping[str, bytes], status: Status) -> None:
         """Put a record and its predictions into the results folder."""
         place = records.place(self.request.results, self.request.protocol, *reversed(work.pair))
         with alone(self.request.results.parent):

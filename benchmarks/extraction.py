@@ -18,7 +18,7 @@ import soundfile
 import torch
 
 from backbones import Audio, Backbone, Encoder
-from bench import audio, extraction, registry
+from bench import audio, encoders, extraction, registry
 from bench.extraction import Settings
 from bench.registry import Entry
 from bench.store import Store
@@ -82,7 +82,7 @@ def extract(entry: Entry[Backbone], clips: dict[str, Clip]) -> None:
 
 def measure(entry: Entry[Backbone], clips: dict[str, Clip]) -> tuple[float, float, float]:
     """Clips a second, bare and engine, and the encoder's share: the best of several rounds."""
-    encoder = extraction.load(entry.card, SETTINGS)
+    encoder = encoders.load(entry.card, SETTINGS.device)
     prepared = batches(entry.card, clips)
     bare, engine = [], []
     for _ in range(ROUNDS):

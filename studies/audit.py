@@ -19,9 +19,10 @@ from bench import data, registry
 from bench.audio import BadAudioError, Samples
 from bench.audit.coherence import SAME, compare
 from bench.audit.duplicates import candidates, near
-from bench.audit.hearing import Heard, Listener, Stretch, heard, samples
+from bench.audit.hearing import Heard, Listener, heard, samples
 from bench.audit.index import Index
 from bench.audit.landmarks import PLAIN
+from bench.stretch import Stretch
 from studies.damages import DAMAGES, SEED, Damage, write
 from tasks import Clip
 from tasks._render import read_manifest

@@ -11,10 +11,11 @@ import soundfile
 
 from bench import data, registry
 from bench.audit import Audit, duplicates
-from bench.audit.hearing import Heard, Stretch, heard
+from bench.audit.hearing import Heard, heard
 from bench.audit.landmarks import RATE
 from bench.progress import Reporter
 from bench.registry import Entry, Registry
+from bench.stretch import Stretch
 from studies.audit import plant
 from studies.damages import DAMAGES
 from tasks import Clip, Split, Task
@@ -106,7 +107,9 @@ def test_it_prints_both_clips_their_splits_and_the_kind(leaky: Path, capsys: Cap
     lines = [" ".join(line.replace("│", " ").split()) for line in out.splitlines()]
     assert code == 1
     assert "exact 00 train copy test 1.000 0.00 all" in lines
-    across, inside = (lines.index(f"leaky/all: {words}") for words in ("across splits or folds", WITHIN))
+    across, inside = (
+        lines.index(f"leaky/all: {words}") for words in ("across splits or folds", WITHIN)
+    )
     assert across < lines.index("exact 00 train copy test 1.000 0.00 all") < inside
     assert "near 03 train inside train 1.000 0.00 4.00" in lines[inside:]
     assert "bad: empty file, not audited" in lines
@@ -114,7 +117,7 @@ def test_it_prints_both_clips_their_splits_and_the_kind(leaky: Path, capsys: Cap
     assert "trained on level leaky" in lines
 
 
-WITHIN = "inside one"
+ACROSS, WITHIN = "across splits or folds", "inside one"
 
 
 def test_without_near_only_copies_are_found(leaky: Path, capsys: Capture) -> None:

@@ -129,7 +129,7 @@ def test_only_known_labels_move_the_weights() -> None:
     network = mlp.Network(1, [6, 8, 2], 0.0, torch.zeros(2), torch.ones(2))
     y = torch.full((30, 2), torch.nan)
     y[:, 0] = 1.0
-    mlp._loss(network, x, y, Kind.MULTILABEL).backward()
+    mlp.loss(network(x), y, Kind.MULTILABEL, network.spread).backward()
     last = list(network.parameters())[-1].grad
     assert last is not None
     assert last[0] != 0

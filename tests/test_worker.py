@@ -83,7 +83,7 @@ def test_a_job_has_no_room_for_test_labels(made: Job) -> None:
     assert set(made.labels) == {Split.TRAIN, Split.VALIDATION}
     assert {field.name for field in fields(Job)} == {
         *("include", "backbone", "task", "store", "keys", "labels", "protocol", "layer"),
-        *("trials", "budget_seconds", "seeds", "cache", "code", "texts"),
+        *("trials", "budget_seconds", "seeds", "cache", "code", "texts", "audio", "device"),
     }
 
 

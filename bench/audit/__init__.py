@@ -9,6 +9,7 @@ from bench import data
 from bench.audit.findings import Finding, Kind, Report
 from bench.progress import Reporter
 from bench.registry import Catalogue, Entry
+from bench.stretch import Stretch
 from tasks import Clip, Split, Task, digest_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ class Audit:
             DataError: the data are missing, or not what the card says.
         """
         from bench.audit import duplicates
-        from bench.audit.hearing import Stretch
 
         clips = self._clips(entry)
         name, listener = entry.card.name, self._listener

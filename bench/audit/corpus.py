@@ -10,10 +10,11 @@ from pathlib import Path
 from bench.audio import BadAudioError, Samples
 from bench.audit.coherence import SAME, compare
 from bench.audit.findings import Finding, Kind, part_of
-from bench.audit.hearing import Listener, Stretch, heard
+from bench.audit.hearing import Listener, heard
 from bench.audit.index import Candidate, Index
 from bench.audit.landmarks import HOP, RATE
 from bench.errors import UserError
+from bench.stretch import Stretch
 from tasks import Clip, Progress
 
 SUFFIXES = frozenset(

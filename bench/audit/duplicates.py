@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bench.audit.coherence import SAME, Match, compare
 from bench.audit.findings import Finding, Kind, part_of
-from bench.audit.hearing import Heard, Listener, Stretch
+from bench.audit.hearing import Heard, Listener
 from bench.audit.index import Index
+from bench.stretch import Stretch
 from tasks import Clip, Progress, Split
 
 MOST = 10

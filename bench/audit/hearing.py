@@ -15,33 +15,14 @@ from bench import audio
 from bench.audio import BadAudioError, Samples
 from bench.audit import landmarks
 from bench.audit.landmarks import RATE, Print
-from tasks import Clip, Progress
+from bench.stretch import Stretch
+from tasks import Progress
 
 UNDECLARED = 48_000
 """The rate of files that libsndfile cannot open, which are read by other means [Hz]."""
 
 REMEMBERED = 128
 """Clips that are kept decoded while they are compared."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of a file.
-
-    Attributes:
-        path: the file.
-        start: where it begins [s].
-        seconds: how long it is [s]; None for the rest of the file.
-    """
-
-    path: Path
-    start: float = 0.0
-    seconds: float | None = None
-
-    @classmethod
-    def of(cls, clip: Clip) -> "Stretch":
-        """The audio of a clip."""
-        return cls(clip.path, clip.start, clip.seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,24 +122,61 @@ class _Rotated:
         return self._z[split]
 
 
-def _linear(rotated: _Rotated, strengths: Sequence[float]) -> list[Predict]:
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A linear probe on features as they are: (x - mean) · weight + bias (+ shift).
+
+    Attributes:
+        mean: (dim,) of the training features.
+        weight: (dim, outputs).
+        bias: (outputs,).
+        shift: (outputs,) that targets are moved back by; else 0.
+        spread: (outputs,) standard deviation of the training targets; else 1.
+    """
+
+    mean: Tensor
+    weight: Tensor
+    bias: Tensor
+    shift: Tensor
+    spread: Tensor
+
+
+def head(problem: Problem, hyper: Hyper) -> Head:
+    """The linear probe with these hyper-parameters, of the mean over windows."""
+    rotated = _Rotated(_Rows(problem, hyper))
+    model, shift = _solved(rotated, [hyper.c])
+    spread = torch.ones(problem.outputs)
+    if problem.kind is Kind.REGRESSION:
+        targets = torch.from_numpy(problem.labels[Split.TRAIN])
+        spread = targets.std(0).clamp_min(1e-6)
+    weight = rotated.basis.rotation @ model.weight[0].double().T
+    return Head(rotated.basis.mean, weight, model.bias[0].double(), shift, spread)
+
+
+def _solved(rotated: _Rotated, strengths: Sequence[float]) -> tuple[convex.Linear, Tensor]:
+    """Linear models, one a strength, and (outputs,) what their targets are shifted back by."""
     rows, spectrum = rotated.rows, rotated.basis.spectrum
     kind, outputs = rows.problem.kind, rows.problem.outputs
     z = rotated.z(Split.TRAIN)
     penalties = 1 / (torch.tensor(strengths, dtype=z.dtype) * len(z))
     labels, shift = rows.labels()
     if kind is Kind.REGRESSION:
-        model = convex.ridge(z, spectrum, labels.to(z), penalties)
-    elif kind is Kind.MULTILABEL:
-        model = convex.binary(z, spectrum, labels.to(z), penalties)
-    else:
-        model = convex.multinomial(z, spectrum, labels, outputs, penalties)
+        return convex.ridge(z, spectrum, labels.to(z), penalties), shift
+    if kind is Kind.MULTILABEL:
+        return convex.binary(z, spectrum, labels.to(z), penalties), shift
+    return convex.multinomial(z, spectrum, labels, outputs, penalties), shift
+
+
+def _linear(rotated: _Rotated, strengths: Sequence[float]) -> list[Predict]:
+    rows = rotated.rows
+    model, shift = _solved(rotated, strengths)
 
     def predict(index: int) -> Predict:
         one = convex.Linear(model.weight[[index]], model.bias[[index]])
 
         def scores(split: Split) -> Scores:
-            return rows.of_clips(split, activated(kind, one(rotated.z(split))[0], shift))
+            logits = one(rotated.z(split))[0]
+            return rows.of_clips(split, activated(rows.problem.kind, logits, shift))
 
         return scores
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench import kept, provenance
+from bench.stretch import Stretch
 from tasks import Split, Truth
 
 Hyper: TypeAlias = Mapping[str, str | float | bool]
@@ -41,6 +42,8 @@ class Job:
         cache: where studies and results are kept.
         texts: (outputs, dim) of the labels, where the backbone reads them.
         code: digest of what the task's metrics are made of.
+        audio: of the clips of each split, where the backbone itself is trained.
+        device: that it is trained on.
     """
 
     include: tuple[Path | str, ...]
@@ -57,6 +60,8 @@ class Job:
     cache: Path
     code: str
     texts: npt.NDArray[np.float32] | None = None
+    audio: Mapping[Split, tuple[Stretch, ...]] = field(default_factory=dict)
+    device: str = "cpu"
 
     @cached_property
     def folder(self) -> Path:

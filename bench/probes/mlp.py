@@ -129,22 +129,27 @@ def _epoch(
     network.train()
     for batch in torch.randperm(len(examples.x)).split(size):
         optimiser.zero_grad()
-        _loss(network, examples.x[batch], examples.y[batch], examples.kind).backward()
+        outputs = network(examples.x[batch])
+        loss(outputs, examples.y[batch], examples.kind, network.spread).backward()
         optimiser.step()
 
 
-def _loss(network: Network, x: Tensor, y: Tensor, kind: Kind) -> Tensor:
-    """Cross-entropy, or the squared error of standardised targets."""
-    outputs = network(x)
-    loss: Tensor
+def loss(outputs: Tensor, y: Tensor, kind: Kind, spread: Tensor) -> Tensor:
+    """Cross-entropy, or the squared error of standardised targets; tags not known count nothing.
+
+    Args:
+        outputs: (rows, outputs) logits or values.
+        y: (rows,) classes or (rows, outputs) tags or targets.
+        kind: what `y` is.
+        spread: (outputs,) standard deviations of targets.
+    """
     if kind is Kind.REGRESSION:
-        loss = ((outputs - y) / network.spread).square().mean()
-    elif kind is Kind.MULTILABEL:
+        return ((outputs - y) / spread).square().mean()
+    if kind is Kind.MULTILABEL:
         known = ~y.isnan()
         each = functional.binary_cross_entropy_with_logits(
             outputs, y.nan_to_num().to(outputs), reduction="none"
         )
-        loss = (each * known).sum() / known.sum().clamp_min(1)
-    else:
-        loss = functional.cross_entropy(outputs, y)
-    return loss
+        summed: Tensor = (each * known).sum()
+        return summed / known.sum().clamp_min(1)
+    return functional.cross_entropy(outputs, y)

@@ -98,6 +98,32 @@ class FewShot(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FineTune(Protocol):
+    """The backbone's own weights are trained, from the best linear probe of the plan on.
+
+    Attributes:
+        rates: learning rates, of which validation chooses one.
+        weight_decay: of AdamW.
+        batch: clips a step, one window of each.
+        epochs: at most so many.
+        patience: epochs without a better validation score after which training ends.
+    """
+
+    rates: tuple[float, ...] = (1e-5, 1e-4, 1e-3)
+    weight_decay: float = 1e-2
+    batch: int = 16
+    epochs: int = 30
+    patience: int = 5
+
+    def why_not(self, backbone: Backbone, task: Task) -> str | None:
+        """Without weights there is nothing to train."""
+        del task
+        if backbone.parameters == 0:
+            return f"{self.name} trains weights, {backbone.name} has none"
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ZeroShot(Protocol):
     """Nothing is trained: a label's score is the cosine of its text and the clip."""
 
@@ -253,6 +279,14 @@ PROTOCOLS = {
             plan=lambda case: [replace(case.default, c=c) for c in C_GRID],
             shots=(1, 2, 4, 8, 16, 32),
             draws=20,
+        ),
+        FineTune(
+            name="finetune-v1",
+            summary="the whole network trained on the task, from a linear probe on; not frozen",
+            compare="fine-tuning results; never with rows of frozen backbones",
+            trials=len(FINE_C_GRID),
+            seeds=3,
+            plan=_strengths,
         ),
         ZeroShot(
             name="zeroshot-v1",

@@ -14,14 +14,15 @@ from filelock import FileLock
 from threadpoolctl import threadpool_limits
 
 from backbones import Backbone
-from bench import registry
+from bench import encoders, registry
 from bench.errors import UserError
-from bench.probes import Pooling, Problem, frames
+from bench.probes import Pooling, Problem, finetune, frames
 from bench.probes.features import StoredFeatures
+from bench.probes.fit import head
 from bench.probes.job import Job, ProbeError, Result, Tried, Variant, load, save
 from bench.probes.methods import Finished, variants
-from bench.probes.protocols import PROTOCOLS, Case
-from bench.probes.search import Budget, params, search
+from bench.probes.protocols import PROTOCOLS, Case, FineTune
+from bench.probes.search import Budget, best, params, search
 from bench.readout import layer_of
 from bench.store import Rows, Store
 from tasks import Kind, Split, Task
@@ -82,13 +83,26 @@ def _probe(job: Job) -> Result:
     started = time.perf_counter()
     cards = registry.find(job.include)
     backbone, task = cards.backbones[job.backbone].card, cards.tasks[job.task].card
-    probe = _on_frames if task.kind is Kind.FRAMES else _on_clips
-    found, tried = probe(job, backbone, task)
+    protocol = PROTOCOLS[job.protocol]
+    if task.kind is Kind.FRAMES:
+        found, tried = _on_frames(job, backbone, task)
+    elif isinstance(protocol, FineTune):
+        found, tried = _on_audio(job, backbone, task, protocol)
+    else:
+        found, tried = _on_clips(job, backbone, task)
     return Result(tuple(found), tuple(tried), time.perf_counter() - started, _peak_memory())
 
 
 def _on_clips(job: Job, backbone: Backbone, task: Task) -> tuple[list[Variant], list[Tried]]:
     """One answer a clip."""
+    protocol = PROTOCOLS[job.protocol]
+    found = _searched(job, backbone, task)
+    tried = [Tried(params(t.hyper), t.score, t.pruned) for t in found.trials]
+    return variants(protocol, found), tried
+
+
+def _searched(job: Job, backbone: Backbone, task: Task) -> Finished:
+    """The search for a probe on frozen features."""
     protocol = PROTOCOLS[job.protocol]
     features = StoredFeatures(Store(job.store), backbone, job.keys)
     layers = len(backbone.layers)
@@ -105,9 +119,26 @@ def _on_clips(job: Job, backbone: Backbone, task: Task) -> tuple[list[Variant], 
         journal=job.folder / "study.log",
         progress=lambda _done, _total: None,
     )
-    found = Finished(problem, protocol.plan(case), trials, job.seeds)
-    tried = [Tried(params(t.hyper), t.score, t.pruned) for t in trials]
-    return variants(protocol, found), tried
+    return Finished(problem, protocol.plan(case), trials, job.seeds)
+
+
+def _on_audio(
+    job: Job, backbone: Backbone, task: Task, protocol: FineTune
+) -> tuple[list[Variant], list[Tried]]:
+    """One answer a clip, of a network that is trained; a linear probe is where it begins."""
+    found = _searched(job, backbone, task)
+    start = best(found.trials).hyper
+    problem = finetune.Problem(
+        card=backbone,
+        encoder=lambda: encoders.load(backbone, job.device),
+        layer=start.layer,
+        head=head(found.problem, start),
+        kind=task.kind,
+        metric=task.primary,
+        audio=job.audio,
+        labels=job.labels,
+    )
+    return finetune.probe(problem, protocol, job.seeds, job.folder)
 
 
 def _on_frames(job: Job, backbone: Backbone, task: Task) -> tuple[list[Variant], list[Tried]]:

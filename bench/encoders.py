@@ -1,0 +1,22 @@
+"""Loads the encoder of a card: with its trained weights where there are some."""
+
+from backbones import Backbone, Encoder, Precision
+from bench import assets
+
+
+def load(card: Backbone, device: str, precision: Precision = Precision.FP32) -> Encoder:
+    """The encoder on a device, with its trained weights where the card names some.
+
+    Args:
+        card: of the backbone.
+        device: a torch device name.
+        precision: of its arithmetic.
+
+    Raises:
+        AssetError: the weights cannot be fetched.
+    """
+    if card.load is not None and card.weights is not None:
+        encoder = card.load(assets.fetch(card.weights))
+    else:
+        encoder = card.build()
+    return encoder.to(device, precision)

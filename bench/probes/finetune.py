@@ -1,0 +1,162 @@
+"""Fine-tuning: the whole network goes on learning, from a linear probe on its frozen features.
+
+So training begins where a linear probe ends (LP-FT: Kumar et al., Fine-tuning can distort
+pretrained features and underperform out-of-distribution, ICLR 2022), and the best epoch on
+validation is kept, be it none at all.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from backbones import Backbone, Encoder
+from bench import kept
+from bench.probes.fit import Head
+from bench.probes.job import Hyper, Tried, Variant
+from bench.probes.protocols import FineTune
+from bench.probes.trainable import Trainable
+from bench.stretch import Stretch
+from tasks import Kind, Metric, Scores, Split, Truth
+
+LONGEST_STEP = 1.0
+"""The norm that gradients are clipped to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What fine-tuning may see: audio of every split, labels of training and validation.
+
+    Attributes:
+        card: of the backbone.
+        encoder: loads one, with its trained weights.
+        layer: that is read.
+        head: the linear probe to begin with.
+        kind: what the labels are.
+        metric: that choices are made by, on validation.
+        audio: of the clips of every split.
+        labels: of training and validation; there is no entry for test.
+    """
+
+    card: Backbone
+    encoder: Callable[[], Encoder]
+    layer: str
+    head: Head
+    kind: Kind
+    metric: Metric
+    audio: Mapping[Split, Sequence[Stretch]]
+    labels: Mapping[Split, Truth]
+
+    def score(self, scores: Scores) -> float:
+        """The metric on validation."""
+        truth = self.labels[Split.VALIDATION]
+        return float(self.metric.function(truth, scores, np.ones((1, len(truth))))[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One training.
+
+    Attributes:
+        epochs: after which the network was kept; 0 for the linear probe as it was.
+        validation: its score there.
+        test: (clips, outputs).
+    """
+
+    epochs: int
+    validation: float
+    test: Scores
+
+
+def probe(
+    problem: Problem, protocol: FineTune, seeds: Sequence[int], folder: Path
+) -> tuple[list[Variant], list[Tried]]:
+    """Train at every rate, choose one on validation, train at it with the other seeds.
+
+    Args:
+        problem: holds no test label.
+        protocol: names rates, batch, epochs and patience.
+        seeds: of the order of clips and of the windows drawn; the first is that of the choice.
+        folder: where finished trainings are kept, so that a rerun goes on after them.
+    """
+    first = [_kept(problem, protocol, rate, seeds[0], folder) for rate in protocol.rates]
+    best = max(range(len(first)), key=lambda index: first[index].validation)
+    rate = protocol.rates[best]
+    others = [_kept(problem, protocol, rate, seed, folder) for seed in seeds[1:]]
+    tried = [
+        Tried(_hyper(problem, protocol, rate, each.epochs), each.validation, pruned=False)
+        for rate, each in zip(protocol.rates, first, strict=True)
+    ]
+    scores = np.stack([each.test for each in (first[best], *others)]).astype(np.float32)
+    return [Variant("", tried[best].hyper, tried[best].score, scores)], tried
+
+
+def train(problem: Problem, protocol: FineTune, rate: float, seed: int) -> Outcome:
+    """Train until validation has not risen for `protocol.patience` epochs; the best is restored.
+
+    Args:
+        problem: holds no test label.
+        protocol: names batch, epochs, patience and weight decay.
+        rate: the learning rate.
+        seed: of the order of clips and of the windows drawn.
+
+    Raises:
+        ProbeError: the backbone is no network of PyTorch.
+    """
+    network = Trainable(problem.card, problem.encoder(), problem.layer, problem.head, problem.kind)
+    labels = torch.from_numpy(problem.labels[Split.TRAIN])
+    optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=protocol.weight_decay)
+    draw = np.random.default_rng(seed)
+    best, best_score, kept_epoch = _copy(network), _validation(network, problem), 0
+    for epoch in range(1, protocol.epochs + 1):
+        order = torch.from_numpy(draw.permutation(len(labels)))
+        for batch in order.split(protocol.batch):
+            optimiser.zero_grad()
+            stretches = [problem.audio[Split.TRAIN][index] for index in batch.tolist()]
+            network.learn(stretches, labels[batch], draw)
+            nn.utils.clip_grad_norm_(network.parameters(), LONGEST_STEP)
+            optimiser.step()
+        score = _validation(network, problem)
+        if score > best_score:
+            best, best_score, kept_epoch = _copy(network), score, epoch
+        if epoch - kept_epoch == protocol.patience:
+            break
+    network.load_state_dict(best)
+    return Outcome(kept_epoch, best_score, network.scores(problem.audio[Split.TEST]))
+
+
+def _validation(network: Trainable, problem: Problem) -> float:
+    return problem.score(network.scores(problem.audio[Split.VALIDATION]))
+
+
+def _copy(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+
+
+def _kept(problem: Problem, protocol: FineTune, rate: float, seed: int, folder: Path) -> Outcome:
+    """A training, or what was kept of it."""
+    path = folder / f"finetune-{rate:g}-{seed}.zip"
+    parts = kept.read(path)
+    if parts is not None:
+        epochs, validation = kept.unpacked(parts["facts.npy"])
+        scores = kept.unpacked(parts["test.npy"]).astype(np.float64)
+        return Outcome(int(epochs), float(validation), scores)
+    made = train(problem, protocol, rate, seed)
+    facts = np.array([made.epochs, made.validation])
+    kept.write(path, {"facts.npy": kept.packed(facts), "test.npy": kept.packed(made.test)})
+    return made
+
+
+def _hyper(problem: Problem, protocol: FineTune, rate: float, epochs: int) -> Hyper:
+    """A configuration, as the record lists it."""
+    return {
+        "layer": problem.layer,
+        "model": "network",
+        "learning_rate": rate,
+        "weight_decay": protocol.weight_decay,
+        "batch": protocol.batch,
+        "epochs": epochs,
+    }

@@ -129,13 +129,18 @@ def clips(task: Task, place: Path) -> list[Clip]:
         raise
     except (Exception, SystemExit) as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        message = f"{task.name} cannot be read from {place}: {reason}"
+        message = f"{task.name} cannot be read from {place}: {reason}. {task.data.how_to_get}"
         raise DataError(message) from error
-    _check(task, place, found)
+    check(task, place, found)
     return found
 
 
-def _check(task: Task, place: Path, clips: Sequence[Clip]) -> None:
+def check(task: Task, place: Path, clips: Sequence[Clip]) -> None:
+    """Compare clips with what the card promises.
+
+    Raises:
+        DataError: they are not those that the card counts and digests.
+    """
     repeated = [name for name, times in Counter(clip.id for clip in clips).items() if times > 1]
     if repeated:
         message = f"{task.name} lists {repeated[0]!r} more than once"

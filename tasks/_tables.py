@@ -1,0 +1,70 @@
+"""Tables that data sets come with."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+
+class LayoutError(ValueError):
+    """A file of a data set is not what its authors publish."""
+
+
+def rows(path: Path, columns: Iterable[str], delimiter: str = ",") -> list[Mapping[str, str]]:
+    """The rows of a table with a header, in UTF-8, as column → text without outer spaces.
+
+    Args:
+        path: the file.
+        columns: that it must have.
+        delimiter: between them.
+
+    Raises:
+        LayoutError: a column is missing, or a row is shorter than the header.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, delimiter=delimiter, skipinitialspace=True)
+        names = [name.strip() for name in reader.fieldnames or ()]
+        reader.fieldnames = names
+        missing = [column for column in columns if column not in names]
+        if missing:
+            message = f"{path} has no column {missing[0]!r}, its columns are {', '.join(names[:8])}"
+            raise LayoutError(message)
+        return [_stripped(path, number, row) for number, row in enumerate(reader, 2)]
+
+
+def lines(path: Path) -> list[str]:
+    """The lines of a list that are not empty."""
+    return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line]
+
+
+def index(name: str, classes: Sequence[str], where: Path) -> int:
+    """The place of a class.
+
+    Raises:
+        LayoutError: there is no such class.
+    """
+    try:
+        return classes.index(name)
+    except ValueError:
+        message = f"{where} names the class {name!r}, expected one of {', '.join(classes[:12])}"
+        raise LayoutError(message) from None
+
+
+def number(text: str, where: Path) -> float:
+    """A number.
+
+    Raises:
+        LayoutError: it is none.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        message = f"{where} says {text!r}, expected a number"
+        raise LayoutError(message) from None
+
+
+def _stripped(path: Path, line: int, row: Mapping[str, str | None]) -> Mapping[str, str]:
+    short = [name for name, value in row.items() if value is None]
+    if short:
+        message = f"{path}, line {line}, ends before column {short[0]!r}"
+        raise LayoutError(message)
+    return {name: value.strip() for name, value in row.items() if isinstance(value, str)}

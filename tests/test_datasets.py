@@ -53,8 +53,8 @@ def test_other_clips_than_the_card_counts_are_refused(layout: Layout, tmp_path: 
     entry = layout.place(tmp_path)
     lists = entry.card.lists
     full = Entry(layout.task, entry.file)
-    counted = full.card.counts[Split.TRAIN]
-    message = f"{layout.task.name} expects {counted:,} train"
+    counted = full.card.counts[Split.TEST]
+    message = f"{layout.task.name} expects .* {counted:,} test clips"
     with pytest.raises(DataError, match=message):
         data.clips(replace(full.card, lists=lists), tmp_path / full.card.data.name)
 

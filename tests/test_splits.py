@@ -1,6 +1,8 @@
 """Splits found by rule are the published ones, clip for clip; the digests are on the cards."""
 
 import gzip
+import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from bench import data, digests
 from bench.registry import Registry
 from tasks import Clip, Split, Task
 from tests import published
+from tests.layouts import table
 
 pytestmark = published.needed
 
@@ -117,3 +120,17 @@ def test_keys_are_those_that_the_annotators_wrote(cards: Registry, tmp_path: Pat
         tonic, mode = entries[f"{clip.id}-0"]["y"].split()
         assert card.labels[int(str(clip.label))] == f"{flats.get(tonic, tonic)} {mode}"
     assert len({clip.group for clip in clips}) == len(clips)
+
+
+def test_openmic_counts_what_the_list_holds(cards: Registry, tmp_path: Path) -> None:
+    card = cards.tasks["openmic"].card
+    lists = published.SPLITS / "openmic"
+    shutil.copytree(lists, tmp_path / "partitions")
+    columns = ("sample_key", "instrument", "relevance")
+    table(tmp_path / "openmic-2018-aggregated-labels.csv", columns, [])
+    clips = card.clips(tmp_path)
+    assert data.count(clips) == card.counts
+    tested = (lists / "split01_test.csv").read_text().split()
+    assert {clip.id for clip in clips if clip.split is Split.TEST} == set(tested)
+    classes = json.loads((lists / "class-map.json").read_text())
+    assert list(classes) == list(card.labels)

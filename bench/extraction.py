@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from backbones import Audio, Backbone, Encoder, Layer, Precision, Texts
+from backbones import Audio, Backbone, Encoder, Layer, Precision, Texts, WeightsError
 from bench import assets, audio, provenance, readout, shards
 from bench.audio import BadAudioError, Samples
 from bench.errors import UserError
@@ -124,7 +124,7 @@ def extract(
     Raises:
         EncoderError: the features are not what the card promises, or not finite.
         DeviceError: the device asked for is not there.
-        AssetError: the weights cannot be fetched.
+        AssetError: the weights cannot be fetched, or not be used.
     """
     store.discard_damaged(clips)
     missing = {key: clips[key] for key in store.missing(clips)}
@@ -143,9 +143,17 @@ def extract(
 
 
 def load(card: Backbone, settings: Settings) -> Encoder:
-    """The encoder with its trained weights where the card names some, on its device."""
+    """The encoder with its trained weights where the card names some, on its device.
+
+    Raises:
+        AssetError: the weights cannot be fetched, or not be used.
+    """
     if card.load is not None and card.weights is not None:
-        encoder = card.load(assets.fetch(card.weights))
+        try:
+            encoder = card.load(assets.fetch(card.weights))
+        except WeightsError as error:
+            message = f"{card.name}: {error}"
+            raise assets.AssetError(message) from error
     else:
         encoder = card.build()
     return encoder.to(settings.device, settings.precision)

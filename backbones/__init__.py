@@ -105,6 +105,10 @@ class Layer:
     frame_rate: float | None = None
 
 
+class WeightsError(ValueError):
+    """Trained weights cannot be used: unsafe, damaged, or of another network; one line."""
+
+
 class DoorError(ValueError):
     """What a door was given cannot be opened; one line says why and what to do."""
 

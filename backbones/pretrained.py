@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from backbones import Backbone, Encoder, Family, Layer
+from backbones import Backbone, Encoder, Family, Layer, WeightsError, _weights
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from backbones._networks.trunk import Trunk
 
 FORMAT = 1
@@ -29,7 +27,7 @@ PAPER = (
 RATE = 62.5  # frames a second
 
 
-class CheckpointError(ValueError):
+class CheckpointError(WeightsError):
     """A checkpoint cannot be used."""
 
 
@@ -120,41 +118,17 @@ def fill(trunk: "Trunk", file: Path) -> None:
     Raises:
         CheckpointError: it is no safetensors file, damaged, or of another network.
     """
-    found = read_weights(file)
-    expected = {name: tuple(x.shape) for name, x in trunk.state_dict().items()}
-    shapes = {name: tuple(x.shape) for name, x in found.items()}
-    for name in sorted(expected.keys() | shapes.keys()):
-        if expected.get(name) != shapes.get(name):
-            message = (
-                f"{file} does not fit: {name} is {shapes.get(name, 'missing')}, "
-                f"the trunk expects {expected.get(name, 'none such')}"
-            )
-            raise CheckpointError(message)
-    trunk.load_state_dict(found)
-
-
-def read_weights(file: Path) -> "dict[str, Tensor]":
-    """Tensors of a safetensors file; a pickle is refused, for reading one can run its code.
-
-    Raises:
-        CheckpointError: it cannot be read.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     try:
         _refuse_pickle(file)
-        return load_file(file)
-    except (OSError, SafetensorError) as error:
-        message = f"{file} cannot be read: {' '.join(str(error).split())}"
-        raise CheckpointError(message) from error
+        _weights.fill(trunk, _weights.read_safetensors(file), file)
+    except CheckpointError:
+        raise
+    except WeightsError as error:
+        raise CheckpointError(str(error)) from error
 
 
 def _refuse_pickle(file: Path) -> None:
-    """A safetensors file may begin with the same byte, but has a brace behind its length."""
-    with file.open("rb") as opened:
-        head = opened.read(9)
-    if head.startswith((b"\x80", b"PK\x03\x04")) and head[8:] != b"{":
+    if _weights.is_pickle(file):
         message = f"{file} is a pickle, and reading one can run its code; give safetensors"
         raise CheckpointError(message)
 

@@ -57,6 +57,12 @@ def of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def of_files(folder: Path, names: Iterable[str]) -> str:
+    """Sha256 of the lines that `sha256sum` prints of some files of a folder."""
+    lines = (f"{of_file(folder / name)}  {name}\n" for name in names)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
 def _remembered(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
     """(path, stat) → digest."""
     with connection:

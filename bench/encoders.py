@@ -1,6 +1,6 @@
 """Loads the encoder of a card: with its trained weights where there are some."""
 
-from backbones import Backbone, Encoder, Precision
+from backbones import Backbone, Encoder, Precision, WeightsError
 from bench import assets
 
 
@@ -13,10 +13,14 @@ def load(card: Backbone, device: str, precision: Precision = Precision.FP32) -> 
         precision: of its arithmetic.
 
     Raises:
-        AssetError: the weights cannot be fetched.
+        AssetError: the weights cannot be fetched, or not be used.
     """
     if card.load is not None and card.weights is not None:
-        encoder = card.load(assets.fetch(card.weights))
+        try:
+            encoder = card.load(assets.fetch(card.weights))
+        except WeightsError as error:
+            message = f"{card.name}: {error}"
+            raise assets.AssetError(message) from error
     else:
         encoder = card.build()
     return encoder.to(device, precision)

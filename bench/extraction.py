@@ -124,7 +124,7 @@ def extract(
     Raises:
         EncoderError: the features are not what the card promises, or not finite.
         DeviceError: the device asked for is not there.
-        AssetError: the weights cannot be fetched.
+        AssetError: the weights cannot be fetched, or not be used.
     """
     store.discard_damaged(clips)
     missing = {key: clips[key] for key in store.missing(clips)}

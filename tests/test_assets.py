@@ -132,7 +132,13 @@ def test_a_pin_says_what_its_url_says(
         ("file://host/x", "names no local file"),
         ("https://host/x", "is neither a package URL (pkg:...) nor file:/path nor a local path"),
         ("/x#../y", "names '../y', which is not inside /x"),
-        ("/x?sha=1", "may say ?checksum=, not 'sha'"),
+        ("/x?sha=1", "may say ?checksum= and &files=, not 'sha'"),
+        ("/x?files=a", "has no checksum; add ?checksum=sha256:"),
+        (f"/x?files=../a&{CHECKSUM}", "names '../a' in ?files=, which is no file inside"),
+        (f"pkg:pypi/six@1?files=a&{CHECKSUM}", "may name several ?files= of the hub"),
+        ("pkg:huggingface/o/n@main#a", "has no checksum, and 'main' may move: give a commit"),
+        (f"pkg:huggingface/o/n@{'c' * 40}?files=a&{CHECKSUM}", "so it needs no checksum"),
+        (f"pkg:huggingface/o/n@{'c' * 40}?files=a,/b", "names '/b' in ?files="),
     ],
 )
 def test_a_malformed_pin_is_named_with_what_is_wrong(pin: str, complaint: str) -> None:

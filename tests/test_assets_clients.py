@@ -29,6 +29,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.answers: dict[str, tuple[bytes, dict[str, str]]] = {}
+        self.refusals: dict[str, tuple[int, str]] = {}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -42,8 +43,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path not in self.server.answers:
-            self.send_response(404)
-            self.send_header("X-Error-Code", "EntryNotFound")
+            status, code = self.server.refusals.get(self.path, (404, "EntryNotFound"))
+            self.send_response(status)
+            self.send_header("X-Error-Code", code)
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
@@ -184,7 +186,7 @@ def test_the_hub(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert path.read_bytes() == b"weights"
     assert path.name == "m.bin"
     error = ask_the_hub("none.bin", "0" * 64, settings)
-    assert "with huggingface_hub from the hub: 404 Client Error" in error
+    assert f"with huggingface_hub from the hub: o/N has no none.bin at {'c' * 40}; put" in error
     assert "127.0.0.1" not in error
     assert "\n" not in error
 
@@ -192,7 +194,7 @@ def test_the_hub(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     settings = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
     assert Path(ask_the_hub("deep/m.bin", digest, settings)).read_bytes() == b"weights"
     error = ask_the_hub("none.bin", "0" * 64, settings)
-    assert "we cannot find the requested files in the local cache" in error
+    assert "the hub cannot be reached, and its cache does not hold none.bin: where" in error
     assert "\n" not in error
 
 

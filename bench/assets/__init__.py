@@ -1,15 +1,18 @@
 """Pinned files from PyPI, npm, Debian, the Hugging Face hub, an address or a folder.
 
 A file is downloaded once by the ordinary client of its source, verified by sha256, and kept in
-the platform's cache folder. A mirror folder (`BENCH_MIRROR`) is looked into first.
+the platform's cache folder. A mirror folder (`BENCH_MIRROR`) is looked into first. A file that is
+pinned by a commit of the hub is verified against what the hub declares of it; the sha256 that it
+came with is noted, and it is held to that from then on.
 """
 
 from pathlib import Path, PurePosixPath
 
 from bench import digests
 from bench.assets.cache import Shelf, at_hand, cache_folder, link_or_copy, placed_folder
+from bench.assets.errors import DownloadError
 from bench.assets.pins import KINDS, AssetError, Pin, Progress, parse
-from bench.assets.sources import CLIENTS, DownloadError, why_not
+from bench.assets.sources import CLIENTS, why_not
 from bench.assets.unpack import Limits, unpack
 
 __all__ = [
@@ -47,9 +50,13 @@ def fetch(
     try:
         if parsed.kind == "file":
             return _local(parsed, limits or Limits())
-        return _on_shelf(parsed) or _bring(
-            parsed, mirror, on_progress or _in_silence, limits or Limits()
-        )
+        report, most = on_progress or _in_silence, limits or Limits()
+        if not parsed.files:
+            return _on_shelf(parsed) or _bring(parsed, mirror, report, most)
+        singles = {name: parsed.one_of(name) for name in parsed.files}
+        found = {n: _on_shelf(x) or _bring(x, mirror, report, most) for n, x in singles.items()}
+        with Shelf(parsed.key).lock():
+            return Shelf(parsed.key).together(found)
     except OSError as error:
         message = f"{parsed} cannot be kept in {cache_folder()}: {error}"
         raise AssetError(message) from error
@@ -64,6 +71,10 @@ def cached(pin: str) -> Path | None:
         AssetError: the pin is malformed, or a local path is not what it says.
     """
     parsed = parse(pin)
+    if parsed.files and parsed.kind != "file":
+        found = {name: _on_shelf(parsed.one_of(name)) for name in parsed.files}
+        here = {name: path for name, path in found.items() if path is not None}
+        return Shelf(parsed.key).together(here) if len(here) == len(found) else None
     if parsed.kind != "file":
         return _on_shelf(parsed)
     return _local(parsed, Limits()) if Path(parsed.name).expanduser().exists() else None
@@ -79,13 +90,28 @@ def _in_silence(_done: int, _total: int | None) -> None:
 
 
 def _on_shelf(pin: Pin) -> Path | None:
-    shelf = Shelf(pin.sha256)
-    return shelf.archive() if pin.is_whole else shelf.member(pin.member)
+    shelf = Shelf(pin.key)
+    if not pin.is_whole:
+        return shelf.member(pin.member)
+    archive = shelf.archive()
+    if archive and not pin.sha256:
+        _expect_as_it_came(archive, shelf)
+    return archive
+
+
+def _expect_as_it_came(archive: Path, shelf: Shelf) -> None:
+    expected, found = shelf.noted(), digests.of_file(archive)
+    if found != expected:
+        message = (
+            f"{archive} has sha256 {found}, but came with {expected}: remove {shelf.folder} "
+            "to download it again"
+        )
+        raise AssetError(message)
 
 
 def _bring(pin: Pin, mirror: Path | None, on_progress: Progress, limits: Limits) -> Path:
     """Fetch what is not there, or wait until another process has."""
-    shelf = Shelf(pin.sha256)
+    shelf = Shelf(pin.key)
     with shelf.lock():
         found = _on_shelf(pin)
         if found:
@@ -102,11 +128,13 @@ def _archive(pin: Pin, shelf: Shelf, mirror: Path | None, on_progress: Progress)
     if kept:
         kept.unlink()
     with shelf.workplace() as folder:
-        given = at_hand(pin, mirror)
+        given = at_hand(pin, mirror) if pin.sha256 else None
         if given:
             brought = link_or_copy(given, folder / "given")
             return shelf.keep_archive(brought, _name_in_cache(pin, given.name))
         brought = _download(pin, shelf, folder, on_progress)
+        if not pin.sha256:
+            shelf.note(digests.of_file(brought))
         return shelf.keep_archive(brought, _name_in_cache(pin, brought.name))
 
 
@@ -123,8 +151,8 @@ def _download(pin: Pin, shelf: Shelf, folder: Path, on_progress: Progress) -> Pa
         brought = client.bring(pin, folder) if client else _from_address(pin, shelf, on_progress)
         _verify_download(brought, pin)
     except DownloadError as error:
-        place = placed_folder() / pin.file_name
-        message = f"{pin} cannot be downloaded {where}: {error}; put it at {place}"
+        by_hand = f"; put it at {placed_folder() / pin.file_name}" if pin.sha256 else ""
+        message = f"{pin} cannot be downloaded {where}: {error}{by_hand}"
         raise AssetError(message) from error
     if client:
         size = brought.stat().st_size
@@ -142,7 +170,7 @@ def _from_address(pin: Pin, shelf: Shelf, on_progress: Progress) -> Path:
 
 def _verify_download(brought: Path, pin: Pin) -> None:
     digest = digests.of_file(brought)
-    if digest != pin.sha256:
+    if pin.sha256 and digest != pin.sha256:
         brought.unlink()
         message = f"what came has sha256 {digest}"
         raise DownloadError(message)
@@ -157,6 +185,8 @@ def _unpacked(pin: Pin, shelf: Shelf, archive: Path, limits: Limits) -> Path:
 def _local(pin: Pin, limits: Limits) -> Path:
     """A local file or folder in place, or a member of a local archive."""
     path = Path(pin.name).expanduser().absolute()
+    if pin.files:
+        return _local_files(pin, path)
     if pin.member and path.is_file():
         return _local_member(pin, path, limits)
     path = path / pin.member
@@ -166,6 +196,19 @@ def _local(pin: Pin, limits: Limits) -> Path:
     if pin.sha256:
         _verify_local(path, pin.sha256)
     return path
+
+
+def _local_files(pin: Pin, folder: Path) -> Path:
+    """A local folder of which some files are pinned together."""
+    try:
+        digest = digests.of_files(folder, pin.files)
+    except OSError as error:
+        message = f"{error.filename} does not exist, or cannot be read"
+        raise AssetError(message) from error
+    if digest != pin.sha256:
+        message = f"{folder} has sha256 {digest} of {pin.files}, but {pin.sha256} is pinned"
+        raise AssetError(message)
+    return folder
 
 
 def _verify_local(path: Path, sha256: str) -> None:

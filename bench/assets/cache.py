@@ -3,6 +3,8 @@
     <cache>/assets/<sha256>/<archive>        the verified download
     <cache>/assets/<sha256>/unpacked/...     members of it
     <cache>/assets/<sha256>/complete/...     the archive's name; a mark for each whole member
+    <cache>/assets/<sha256>/complete/sha256  of a file of the hub that is pinned by its commit
+    <cache>/assets/<sha256>/together/...     several files of one commit of the hub
     <cache>/placed/                          files put here by hand are taken before any download
     <cache>/partial/<sha256>                 a download to be resumed
 
@@ -14,7 +16,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -69,6 +71,27 @@ class Shelf:
             return path if path.exists() else None
         return None
 
+    def noted(self) -> str:
+        """The sha256 that the file had when it came, where no pin says what it is."""
+        return self._note.read_text() if self._note.exists() else ""
+
+    def note(self, sha256: str) -> None:
+        """Keep the sha256 of a file as it came."""
+        self._note.parent.mkdir(exist_ok=True)
+        new = self._note.with_suffix(".new")
+        new.write_text(sha256)
+        new.replace(self._note)
+
+    def together(self, files: Mapping[str, Path]) -> Path:
+        """One folder of files that lie on other shelves."""
+        for name, path in files.items():
+            place = self.folder / "together" / name
+            if not (place.exists() and place.samefile(path)):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.unlink(missing_ok=True)
+                link_or_copy(path, place)
+        return self.folder / "together"
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other processes from changing the folder."""
@@ -113,6 +136,10 @@ class Shelf:
     @property
     def _name(self) -> Path:
         return self.folder / "complete" / "archive"
+
+    @property
+    def _note(self) -> Path:
+        return self.folder / "complete" / "sha256"
 
     def _mark(self, name: str) -> Path:
         return self.folder / "complete" / hashlib.sha256(name.encode()).hexdigest()

@@ -3,8 +3,10 @@
 A pin is a package URL (https://github.com/package-url/purl-spec) with a `checksum` qualifier, or
 a local path. Its subpath names a file or folder of the archive, relative to the package's root:
 for an npm package or a sdist that is inside the one folder which its archive wraps around it.
+A commit of the Hugging Face hub fixes what its files hold, and needs no checksum.
 """
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,6 +23,7 @@ _NAME = re.compile(r"(@?[a-z0-9][\w.-]*/)?[a-z0-9][\w.+-]*", re.ASCII | re.IGNOR
 _VERSION = re.compile(r"[a-z0-9][\w.+~:!-]*", re.ASCII | re.IGNORECASE)
 _ARCHITECTURE = re.compile(r"[a-z0-9-]*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _LOCAL = re.compile(r"(?:file:(?://)?)?(?P<path>[^?#]+)(?:\?(?P<query>[^#]*))?(?:#(?P<member>.*))?")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -41,12 +44,14 @@ class Pin:
         kind: pypi, npm, deb, huggingface, generic or file.
         name: of the package, with its namespace, or the local path.
         version: release or revision.
-        sha256: of the archive; of the file itself from the hub and in a local folder; empty only
-            for a local path that is used unchecked.
+        sha256: of the archive; of the file itself from the hub and in a local folder; of the
+            lines `<sha256>  <name>` of a local folder's `files`; empty for a commit of the hub,
+            and for a local path that is used unchecked.
         member: file or folder inside; empty for the archive itself.
         file_name: what the source calls the archive; `*` stands for what only it knows.
         url: where a `generic` pin is downloaded from.
         architecture: of a Debian package, where the pin names one.
+        files: of the hub or a local folder, which are wanted together in one folder.
     """
 
     kind: str
@@ -57,11 +62,23 @@ class Pin:
     file_name: str = ""
     url: str = ""
     architecture: str = ""
+    files: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Name, version, archive and digest, for a message."""
         release = f"{self.name} {self.version}".rstrip()
-        return f"{release} ({self.file_name}, sha256 {self.sha256})"
+        digest = f", sha256 {self.sha256}" if self.sha256 else ""
+        return f"{release} ({self.file_name}{digest})"
+
+    @property
+    def key(self) -> str:
+        """Of its shelf: 64 hexadecimal digits."""
+        named = "\n".join([self.kind, self.name, self.version, self.member, *self.files])
+        return self.sha256 or hashlib.sha256(named.encode()).hexdigest()
+
+    def one_of(self, file: str) -> "Pin":
+        """The pin of one of its files, by itself."""
+        return replace(self, files=(), member=file, file_name=f"{self.name}/{file}")
 
     @property
     def is_whole(self) -> bool:
@@ -86,7 +103,9 @@ def parse(pin: str) -> Pin:
     Args:
         pin: `pkg:type/name@version?checksum=sha256:<hex>#member`, `file:/path` or a plain path,
             these two with an optional checksum and member. A path that holds `?`, `#` or `%` is
-            written as `file:` with these percent-encoded.
+            written as `file:` with these percent-encoded. Of the hub,
+            `pkg:huggingface/owner/name@<commit>#file`, or several as one folder with
+            `?files=config.json,model.safetensors`.
 
     Raises:
         AssetError: the pin is malformed.
@@ -106,10 +125,11 @@ def parse(pin: str) -> Pin:
         kind=url.type,
         name=f"{url.namespace}/{url.name}" if has_namespace else url.name,
         version=url.version or "",
-        sha256=_digest(pin, qualifiers.get("checksum", "")),
+        sha256=_checksum(pin, url.type, url.version or "", qualifiers.get("checksum", "")),
         member=url.subpath or "",
         url=qualifiers.get("download_url", ""),
         architecture=qualifiers.get("arch", ""),
+        files=_several(pin, qualifiers.get("files", "")),
     )
     _check(pin, parsed)
     file_name = qualifiers.get("file_name") or _FILE_NAMES[parsed.kind](parsed)
@@ -142,10 +162,41 @@ def _check(pin: str, parsed: Pin) -> None:
         raise _wrong(pin, f"needs an exact version after @, not {parsed.version!r}")
     if not _ARCHITECTURE.fullmatch(parsed.architecture):
         raise _wrong(pin, f"has an unknown ?arch=, {parsed.architecture!r}")
-    if parsed.kind == "huggingface" and not parsed.member:
+    if parsed.files:
+        _check_files(pin, parsed)
+    elif parsed.kind == "huggingface" and not parsed.member:
         raise _wrong(pin, "must name the file that its checksum is of, as in #model.safetensors")
     if parsed.kind == "generic":
         check_url(parsed.url)
+
+
+def _check_files(pin: str, parsed: Pin) -> None:
+    if parsed.kind != "huggingface":
+        raise _wrong(pin, "may name several ?files= of the hub or a local folder only")
+    if parsed.sha256 or parsed.member:
+        raise _wrong(pin, "names ?files= of a commit, so it needs no checksum and no #member")
+
+
+def _several(pin: str, names: str) -> tuple[str, ...]:
+    """The files of a `files` qualifier, each inside the folder."""
+    files = tuple(names.split(",")) if names else ()
+    for name in files:
+        if not name or ".." in PurePosixPath(name).parts or name.startswith("/"):
+            raise _wrong(pin, f"names {name!r} in ?files=, which is no file inside the folder")
+    return files
+
+
+def _checksum(pin: str, kind: str, version: str, checksum: str) -> str:
+    """The sha256 of a package URL; empty where a commit of the hub stands for it."""
+    if kind == "huggingface" and not checksum:
+        if _COMMIT.fullmatch(version):
+            return ""
+        raise _wrong(
+            pin,
+            f"has no checksum, and {version!r} may move: give a commit (40 hexadecimal digits) "
+            "after @, or add ?checksum=sha256:<64 hexadecimal digits>",
+        )
+    return _digest(pin, checksum)
 
 
 def _digest(pin: str, checksum: str) -> str:
@@ -170,15 +221,16 @@ def _local(pin: str) -> Pin:
     pieces = PurePosixPath(member).parts
     if ".." in pieces or member.startswith("/"):
         raise _wrong(pin, f"names {member!r}, which is not inside {path}")
-    key, _, checksum = (query or "").partition("=")
-    if key not in {"", "checksum"}:
-        raise _wrong(pin, f"may say ?checksum=, not {key!r}")
+    said = dict(part.partition("=")[::2] for part in (query or "").split("&") if part)
+    if unknown := said.keys() - {"checksum", "files"}:
+        raise _wrong(pin, f"may say ?checksum= and &files=, not {min(unknown)!r}")
     return Pin(
         kind="file",
         name=path,
-        sha256=_digest(pin, checksum) if key else "",
+        sha256=_digest(pin, said.get("checksum", "")) if said else "",
         member="/".join(pieces),
         file_name=PurePosixPath(path).name,
+        files=_several(pin, unquote(said.get("files", ""))),
     )
 
 

@@ -4,7 +4,6 @@ Nothing that is downloaded is executed: pip takes wheels only, unless a pin name
 then checks its digest before it reads its metadata; npm runs no scripts.
 """
 
-import importlib
 import importlib.util
 import re
 import shutil
@@ -15,7 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from bench.assets import hub
 from bench.assets.cache import link_or_copy
+from bench.assets.errors import DownloadError
 from bench.assets.pins import Pin
 
 _NPM_REASON = re.compile(r"npm (?:error|ERR!) (?!code |errno |syscall |A complete log)")
@@ -23,10 +24,6 @@ _PIP_REMEDY = (
     f"{sys.executable} has no pip: run `{sys.executable} -m ensurepip` or `uv pip install pip`"
 )
 _HUB_REMEDY = "huggingface_hub is not installed: run `pip install mulap-bench[hub]`"
-
-
-class DownloadError(Exception):
-    """Why a client brought nothing."""
 
 
 def from_pypi(pin: Pin, folder: Path) -> Path:
@@ -62,12 +59,10 @@ def from_debian(pin: Pin, folder: Path) -> Path:
 def from_hub(pin: Pin, folder: Path) -> Path:
     """Download one file into the hub's own cache, and give it a second name in ours."""
     _check("huggingface")
-    hub = importlib.import_module("huggingface_hub")
     try:
-        path = hub.hf_hub_download(pin.name, pin.member, revision=pin.version)
-    except (ValueError, *hub.errors.HfHubHTTPError.__bases__, OSError) as error:
-        raise DownloadError(_without_hosts(" ".join(str(error).split()))) from error
-    return link_or_copy(Path(path), folder / Path(pin.member).name)
+        return link_or_copy(hub.bring(pin), folder / Path(pin.member).name)
+    except DownloadError as error:
+        raise DownloadError(_without_hosts(str(error))) from error
 
 
 class Client(NamedTuple):

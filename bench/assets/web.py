@@ -7,8 +7,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import IO
 
+from bench.assets.errors import DownloadError
 from bench.assets.pins import AssetError, Progress, check_url
-from bench.assets.sources import DownloadError
 
 _TIMEOUT = 30.0
 _CHUNK = 1 << 20

@@ -1,0 +1,5 @@
+"""Why a client brought nothing."""
+
+
+class DownloadError(Exception):
+    """Why a client brought nothing."""

@@ -40,7 +40,7 @@ def folder(entry: Entry[Task]) -> Path:
     """
     data = entry.card.data
     if data.make is None:
-        return root() / data.name
+        return data.place or root() / data.name
     made_from = [data.name, data.version, data.sources, provenance.code_digest(entry.file)]
     return assets.cache_folder() / "made" / f"{data.name}-{provenance.digest(made_from)[:16]}"
 

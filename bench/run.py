@@ -209,7 +209,8 @@ class _Run:
             seeds=tuple(range(request.seeds)),
             precision=request.settings.precision,
             features=features,
-            command=request.command(entry.card.name, task.name),
+            command=request.command(entry.card.name, table.entry.reference or task.name),
+            reference=table.entry.reference,
         )
         code = provenance.code_digest(table.entry.file)
         texts = None

@@ -9,7 +9,7 @@ from backbones import Precision
 from bench import board as boards
 from bench import registry, selection
 from bench.cli import printing
-from bench.cli.options import BOARD, AsJson, Board, Include
+from bench.cli.options import BOARD, AsJson, Board, DataRoot, Include
 from bench.errors import UserError
 from bench.extraction import BATCH_SECONDS, Settings
 from bench.progress import Reporter
@@ -50,6 +50,7 @@ def run(
     on_bad_audio: Annotated[
         OnBadAudio, typer.Option(help="Stop, or go on without the bad files.")
     ] = OnBadAudio.STOP,
+    _data_root: DataRoot = None,
     include: Include = None,
     board: Annotated[
         Path | None,

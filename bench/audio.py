@@ -1,5 +1,6 @@
 """Reads audio: decode, mono, resample, cut into windows. A bad file is an error with a reason."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,13 +25,24 @@ STREAMED = 0x7FFF_F000
 """From here on, the 32-bit size in a header is what a pipe writes for want of the true one."""
 
 
+class Problem(StrEnum):
+    """What is wrong with a file."""
+
+    MISSING = "missing"
+    CORRUPT = "corrupt"
+    TRUNCATED = "truncated"
+    SHORT = "too short"
+    SILENT = "silent"
+
+
 class BadAudioError(ValueError):
     """A file cannot be used."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path, reason: str, problem: Problem = Problem.CORRUPT) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+        self.problem = problem
 
 
 def seconds(path: Path) -> float:
@@ -40,7 +52,7 @@ def seconds(path: Path) -> float:
         BadAudioError: the file is missing, empty or has no readable header.
     """
     if not path.is_file():
-        raise BadAudioError(path, "missing")
+        raise BadAudioError(path, "missing", Problem.MISSING)
     if path.stat().st_size == 0:
         raise BadAudioError(path, "empty file")
     try:
@@ -66,23 +78,45 @@ def read(path: Path, rate: int, start: float = 0.0, length: float | None = None)
     Raises:
         BadAudioError: missing, empty, truncated, corrupt, silent, or not finite.
     """
+    whole, native = decoded(path)
+    mono = stretch(path, whole, native, start, length)
+    if native != rate:
+        mono = soxr.resample(mono, native, rate, quality="HQ")
+    return np.clip(mono, -1, 1, out=mono)
+
+
+def decoded(path: Path) -> tuple[Samples, int]:
+    """All of a file as mono float32, not clipped, and its own rate [Hz].
+
+    Raises:
+        BadAudioError: missing, empty, truncated or corrupt.
+    """
     declared = seconds(path)
     mono, native = _decode(path)
     _refuse_short(path, len(mono) / native, declared)
-    first = round(start * native)
-    mono = mono[first : None if length is None else first + round(length * native)]
-    if len(mono) == 0 or len(mono) < LEAST_DECODED * (length or 0) * native:
+    return mono, native
+
+
+def stretch(
+    path: Path, mono: Samples, rate: int, start: float = 0.0, length: float | None = None
+) -> Samples:
+    """A stretch of what a file decodes to, without a copy.
+
+    Raises:
+        BadAudioError: the file ends before it, or it is silent or not finite.
+    """
+    first = round(start * rate)
+    mono = mono[first : None if length is None else first + round(length * rate)]
+    if len(mono) == 0 or len(mono) < LEAST_DECODED * (length or 0) * rate:
         expected = "more" if length is None else f"{length:.2f} s"
-        reason = f"{len(mono) / native:.2f} s from {start:.2f} s on, expected {expected}"
-        raise BadAudioError(path, reason)
+        reason = f"{len(mono) / rate:.2f} s from {start:.2f} s on, expected {expected}"
+        raise BadAudioError(path, reason, Problem.SHORT)
     peak = max(mono.max(), -mono.min())  # NaN where any sample is
     if not np.isfinite(peak):
         raise BadAudioError(path, "holds NaN or infinite samples")
     if peak <= SILENCE:
-        raise BadAudioError(path, "silent")
-    if native != rate:
-        mono = soxr.resample(mono, native, rate, quality="HQ")
-    return np.clip(mono, -1, 1, out=mono)
+        raise BadAudioError(path, "silent", Problem.SILENT)
+    return mono
 
 
 def cut(
@@ -128,15 +162,17 @@ def _decode(path: Path) -> tuple[Samples, int]:
     return np.einsum("tc->t", audio) / audio.shape[1], native
 
 
-def _refuse_short(path: Path, decoded: float, declared: float) -> None:
+def _refuse_short(path: Path, came: float, declared: float) -> None:
     """Compare what came out with what the header, or the container's end, promised."""
-    if decoded < LEAST_DECODED * declared:
-        raise BadAudioError(path, f"truncated: {decoded:.2f} s decode of {declared:.2f} s declared")
+    if came < LEAST_DECODED * declared:
+        reason = f"truncated: {came:.2f} s decode of {declared:.2f} s declared"
+        raise BadAudioError(path, reason, Problem.TRUNCATED)
     with path.open("rb") as file:
         head = file.read(28)
     complete = path.stat().st_size >= LEAST_DECODED * _promised_bytes(head)
     if not complete or (head.startswith(b"OggS") and _ogg_is_cut(path)):
-        raise BadAudioError(path, f"truncated: the file ends after {decoded:.2f} s, before its end")
+        reason = f"truncated: the file ends after {came:.2f} s, before its end"
+        raise BadAudioError(path, reason, Problem.TRUNCATED)
 
 
 def _promised_bytes(head: bytes) -> int:

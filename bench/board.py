@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench import statistics
 from bench.registry import Registry
-from bench.rows import BoardError, Rows, alone, comparable, of_board
+from bench.rows import BoardError, Rows, alone, comparable, of_board, reopened
 from bench.statistics import Samples
 from bench.store import write_atomically
 from leaderboard import page, records
@@ -59,8 +59,11 @@ def stale(board: Path, registry: Registry, into: Path | None = None) -> list[Pat
     return [p for p, text in pages.items() if not p.is_file() or p.read_bytes() != text.encode()]
 
 
-def claim(board: Path, registry: Registry) -> None:
+def claim(board: Path, registry: Registry) -> list[str]:
     """Make sure that a page can be written there, before anything is computed for it.
+
+    Returns:
+        What is to be known of rows whose data have moved or changed, a line each.
 
     Raises:
         BoardError: no folder can be there, a page of somebody else's is, or rows that are damaged
@@ -75,20 +78,17 @@ def claim(board: Path, registry: Registry) -> None:
         message = f"{page_file} is no leaderboard of ours; choose another folder with --board"
         raise BoardError(message)
     try:
-        strangers = _unknown_tasks(board, registry)
+        rows = [records.read(path) for path in records.paths(board / "results")]
     except RecordError as error:
         raise BoardError(str(error)) from error
+    found = [(record, reopened(record, registry)) for record in rows]
+    missed = [(record, reason) for record, reason in found if isinstance(reason, str)]
+    strangers = {record.task.name for record, _ in missed if not record.provenance.reference}
     if strangers:
-        names = ", ".join(strangers)
+        names = ", ".join(sorted(strangers))
         message = f"{board} has rows of {names}, not known here; name their files with --include"
         raise BoardError(message)
-
-
-def _unknown_tasks(board: Path, registry: Registry) -> list[str]:
-    """Tasks that have rows and no card here: what their rows cannot be compared by."""
-    known = {entry.card.name for entry in registry.tasks}
-    rows = [records.read(path) for path in records.paths(board / "results")]
-    return sorted({record.task.name for record in rows} - known)
+    return list(dict.fromkeys(reason for _, reason in missed))
 
 
 def _pages(board: Path, shown: list[Suite], into: Path | None) -> dict[Path, str]:

@@ -46,7 +46,7 @@ class UnknownNameError(UserError):
 class DuplicateNameError(UserError):
     """Two plug-ins have one name."""
 
-    def __init__(self, noun: str, name: str, first: Path, second: Path) -> None:
+    def __init__(self, noun: str, name: str, first: Path | str, second: Path | str) -> None:
         super().__init__(f"two {noun}s are named {name!r}: {first} and {second}. Rename one.")
 
 
@@ -56,10 +56,11 @@ class PluginError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[CardT]):
-    """A card and the file that defines it."""
+    """A card, the file that defines it, and what a door was asked for to make it, if one was."""
 
     card: CardT
     file: Path
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Catalogue(Generic[CardT]):
         """What a card is called in a message."""
         return self.type.__name__.lower()
 
-    def add(self, card: CardT, file: Path) -> None:
+    def add(self, card: CardT, file: Path, reference: str = "") -> None:
         """Enter a card; the same card met again, imported elsewhere, is no duplicate.
 
         Raises:
@@ -96,8 +97,9 @@ class Catalogue(Generic[CardT]):
             if taken is not None and taken.card is card:
                 return
             if taken is not None:
-                raise DuplicateNameError(self.noun, name, taken.file, file)
-        self.entries[card.name] = Entry(card, file)
+                first = taken.reference or taken.file
+                raise DuplicateNameError(self.noun, name, first, reference or file)
+        self.entries[card.name] = Entry(card, file, reference)
         self.aliases.update(dict.fromkeys(getattr(card, "aliases", ()), card.name))
 
     def add_door(self, door: Door[CardT], file: Path) -> None:
@@ -135,7 +137,7 @@ class Catalogue(Generic[CardT]):
                 message = f"{reference}: {error}"
                 raise PluginError(message) from error
             refuse_wrong(card, file)
-            self.add(card, file)
+            self.add(card, file, whole)
             self.opened[whole] = card.name
         return self.opened[whole]
 
@@ -168,8 +170,11 @@ class Catalogue(Generic[CardT]):
 
 def _absolute(rest: str) -> str:
     """What is asked of a door; a path in it does not depend on the working directory."""
-    path = Path(rest).expanduser()
-    return str(path.resolve()) if path.exists() else rest
+    if Path(rest).expanduser().exists():
+        return str(Path(rest).expanduser().resolve())
+    name, mark, options = rest.partition("?")
+    path = Path(name).expanduser()
+    return f"{path.resolve()}{mark}{options}" if name and path.exists() else rest
 
 
 def refuse_wrong(card: Backbone | Task, file: Path) -> None:

@@ -1,40 +1,134 @@
 """Decodes every clip of a task and lists what is wrong with the files."""
 
 import os
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
 
 from bench import audio
-from bench.audio import BadAudioError
+from bench.audio import BadAudioError, Problem
 from tasks import Clip, Progress
 
-RATE = 16_000
+ALIKE = 0.9
+"""Where this share of the files are as long as the median, to a tenth, all are meant to be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A clip that cannot be used, and why."""
+    """A clip that cannot be used, or is to be looked at, and why."""
 
     clip: str
     path: str
+    problem: Problem
     reason: str
 
 
-def unusable(clips: Sequence[Clip], progress: Progress) -> list[Finding]:
-    """Decode all clips in threads; those that fail, in order. It never stops at the first."""
-    found = []
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found; lists are in the order of the clips.
+
+    Attributes:
+        decoded: how many clips can be used.
+        seconds: of audio in the files [s].
+        unusable: clips that a run would stop at.
+        short: files of less than half the length that nearly all others have.
+        duplicated: ids of clips that are the same stretch of the same bytes.
+    """
+
+    decoded: int
+    seconds: float
+    unusable: tuple[Finding, ...]
+    short: tuple[Finding, ...]
+    duplicated: tuple[tuple[str, ...], ...]
+
+    def hints(self, place: Path, how_to_get: str) -> list[str]:
+        """What lies behind many findings, a line each with the remedy."""
+        missing = [each for each in self.unusable if each.problem is Problem.MISSING]
+        total = self.decoded + len(self.unusable)
+        if not missing:
+            return []
+        if len(missing) == total:
+            return [f"none of the {total:,} audio files is under {place}. {how_to_get}"]
+        folders = Counter(str(Path(each.path).parent) for each in missing)
+        worst, count = folders.most_common(1)[0]
+        said = f"{len(missing):,} of {total:,} audio files are missing, {count:,} in {worst}"
+        return [f"{said}; if an archive was not wholly unpacked, unpack it again. {how_to_get}"]
+
+
+def look(clips: Sequence[Clip], digests: Mapping[Path, str], progress: Progress) -> Report:
+    """Decode every file once, in threads; it never stops at the first that is bad.
+
+    Args:
+        clips: of a task.
+        digests: sha256 of each file that is there.
+        progress: told of clips.
+    """
+    by_path: defaultdict[Path, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        by_path[clip.path].append(clip)
+    unusable: dict[str, Finding] = {}
+    lengths: dict[Path, float] = {}
+    done = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done, finding in enumerate(pool.map(_finding, clips), 1):
+        for path, (length, bad) in zip(by_path, pool.map(_file, by_path.values()), strict=True):
+            done += len(by_path[path])
             progress(done, len(clips))
-            if finding is not None:
-                found.append(finding)
-    return found
+            unusable.update((each.clip, each) for each in bad)
+            if length is not None:
+                lengths[path] = length
+    usable = [clip for clip in clips if clip.id not in unusable]
+    return Report(
+        decoded=len(usable),
+        seconds=sum(lengths.values()),
+        unusable=tuple(unusable[clip.id] for clip in clips if clip.id in unusable),
+        short=tuple(_short(usable, lengths)),
+        duplicated=tuple(_duplicated(usable, digests)),
+    )
 
 
-def _finding(clip: Clip) -> Finding | None:
+def _file(clips: Sequence[Clip]) -> tuple[float | None, list[Finding]]:
+    """The length of a file [s], None if it does not decode; and which of its clips are bad."""
+    path = clips[0].path
     try:
-        audio.read(clip.path, RATE, clip.start, clip.seconds)
+        mono, rate = audio.decoded(path)
     except BadAudioError as error:
-        return Finding(clip.id, str(clip.path), error.reason)
-    return None
+        return None, [_finding(clip, error) for clip in clips]
+    bad = []
+    for clip in clips:
+        try:
+            audio.stretch(path, mono, rate, clip.start, clip.seconds)
+        except BadAudioError as error:
+            bad.append(_finding(clip, error))
+    return len(mono) / rate, bad
+
+
+def _finding(clip: Clip, error: BadAudioError) -> Finding:
+    return Finding(clip.id, str(clip.path), error.problem, error.reason)
+
+
+def _short(clips: Sequence[Clip], lengths: Mapping[Path, float]) -> list[Finding]:
+    """Whole files much shorter than the others, where the others are all as long."""
+    usual = median(lengths.values()) if lengths else 0.0
+    alike = sum(abs(length - usual) <= usual / 10 for length in lengths.values())
+    if alike < ALIKE * len(lengths):
+        return []
+    return [
+        Finding(
+            clip.id,
+            str(clip.path),
+            Problem.SHORT,
+            f"{lengths[clip.path]:.2f} s, others have {usual:.2f} s",
+        )
+        for clip in clips
+        if clip.seconds is None and lengths[clip.path] < usual / 2
+    ]
+
+
+def _duplicated(clips: Sequence[Clip], digests: Mapping[Path, str]) -> list[tuple[str, ...]]:
+    same: defaultdict[tuple[str, float, float | None], list[str]] = defaultdict(list)
+    for clip in clips:
+        same[digests[clip.path], clip.start, clip.seconds].append(clip.id)
+    return [tuple(ids) for ids in same.values() if len(ids) > 1]

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import reprlib
 import shutil
 import tempfile
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from bench import assets, audio, digests, provenance
+from bench import assets, audio, digests, places, provenance
 from bench.audio import BadAudioError
 from bench.digests import Digests
 from bench.errors import UserError
@@ -26,12 +25,6 @@ class DataError(UserError):
     """A task's data are missing, or not what its card says."""
 
 
-def root() -> Path:
-    """Where users place data sets: `BENCH_DATA`, or `data` in the cache."""
-    named = os.environ.get("BENCH_DATA")
-    return Path(named).expanduser() if named else assets.cache_folder() / "data"
-
-
 def folder(entry: Entry[Task]) -> Path:
     """Where the task's data set lies or would lie.
 
@@ -40,7 +33,7 @@ def folder(entry: Entry[Task]) -> Path:
     """
     data = entry.card.data
     if data.make is None:
-        return root() / data.name
+        return data.place or places.of(data.name)
     made_from = [data.name, data.version, data.sources, provenance.code_digest(entry.file)]
     return assets.cache_folder() / "made" / f"{data.name}-{provenance.digest(made_from)[:16]}"
 
@@ -63,7 +56,7 @@ def ready(entry: Entry[Task], progress: Progress) -> Path:
     if is_ready(entry):
         return place
     if make is None:
-        message = f"{data.name} is not at {place}. {data.how_to_get}"
+        message = f"{data.name} is not at {place}. {_packed(place)}{data.how_to_get}"
         raise DataError(message)
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(place.with_suffix(".lock")):
@@ -74,6 +67,14 @@ def ready(entry: Entry[Task], progress: Progress) -> Path:
             shutil.rmtree(place, ignore_errors=True)
             _make(place, lambda unfinished: make(unfinished, sources, progress))
     return place
+
+
+def _packed(place: Path) -> str:
+    """What to do where the archive lies beside the place that its content belongs to."""
+    kinds = (".zip", ".tar", ".tar.gz", ".tgz")
+    found = [place.with_name(place.name + kind) for kind in kinds]
+    archive = next((path for path in found if path.is_file()), None)
+    return "" if archive is None else f"{archive} is there: unpack it into {place}. "
 
 
 def _make(place: Path, make: Callable[[Path], None]) -> None:
@@ -123,20 +124,29 @@ def clips(task: Task, place: Path) -> list[Clip]:
     Raises:
         DataError: they are not those that the card counts and digests.
     """
+    found = read(task, place)
+    verify(task, place, found)
+    return found
+
+
+def read(task: Task, place: Path) -> list[Clip]:
+    """The task's clips in the order of their ids, be they what its card says or not.
+
+    Raises:
+        DataError: they cannot be listed.
+    """
     try:
-        found = sorted(listed(task, place), key=lambda clip: clip.id)
+        return sorted(listed(task, place), key=lambda clip: clip.id)
     except assets.AssetError:
         raise
     except (Exception, SystemExit) as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         message = f"{task.name} cannot be read from {place}: {reason}. {task.data.how_to_get}"
         raise DataError(message) from error
-    check(task, place, found)
-    return found
 
 
-def check(task: Task, place: Path, clips: Sequence[Clip]) -> None:
-    """Compare clips with what the card promises.
+def verify(task: Task, place: Path, clips: Sequence[Clip]) -> None:
+    """Compare clips with their task's card.
 
     Raises:
         DataError: they are not those that the card counts and digests.
@@ -146,7 +156,7 @@ def check(task: Task, place: Path, clips: Sequence[Clip]) -> None:
         message = f"{task.name} lists {repeated[0]!r} more than once"
         raise DataError(message)
     for clip in clips:
-        wrong = _wrong_times(clip) or wrong_label(task, clip)
+        wrong = wrong_times(clip) or wrong_label(task, clip)
         if wrong is not None:
             message = f"{task.name}: {wrong}"
             raise DataError(message)
@@ -195,7 +205,7 @@ def _only_class(task: Task, listed: Sequence[Clip]) -> tuple[Split, str] | None:
     return None
 
 
-def _wrong_times(clip: Clip) -> str | None:
+def wrong_times(clip: Clip) -> str | None:
     """What is wrong with a clip's beginning or length, if anything is."""
     if not 0 <= clip.start < math.inf:
         return f"{clip.id} starts at {clip.start} s, expected 0 or later"

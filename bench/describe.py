@@ -98,9 +98,11 @@ def card(registry: Registry, name: str) -> dict[str, Json]:
     try:
         return backbone(registry.backbones[name])
     except UnknownNameError:
-        if name not in known:
-            raise UnknownNameError(name, "backbone or task", known) from None
+        pass
+    try:
         return task(registry.tasks[name])
+    except UnknownNameError:
+        raise UnknownNameError(name, "backbone or task", known) from None
 
 
 def backbone_rows(registry: Registry) -> list[list[str]]:

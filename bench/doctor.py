@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from bench import assets, data, provenance
+from bench import assets, places, provenance
 from bench.describe import Json
 
 
@@ -20,7 +20,8 @@ def findings() -> dict[str, Json]:
         "cache": str(cache),
         "cache_sizes": {path.name: _size(path) for path in folders},
         "free_disk": f"{shutil.disk_usage(existing).free / 2**30:.1f} GiB",
-        "data_root": str(data.root()),
+        "data_root": "{} ({})".format(*places.root()),
+        "data_sets": {name: str(path) for name, path in places.settings().sets.items()},
         "sources": dict(assets.reachable()),
     }
 

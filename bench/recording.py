@@ -40,6 +40,7 @@ class Row:
         precision: of the encoder.
         features: key of the features.
         command: that makes this row.
+        reference: what a door was asked for to make the task's card, if one was.
     """
 
     backbone: Backbone
@@ -53,6 +54,7 @@ class Row:
     precision: str
     features: str
     command: str
+    reference: str = ""
 
     def of(self, split: Split) -> list[Clip]:
         """The clips of a split."""
@@ -141,6 +143,7 @@ def evaluate(row: Row, result: Result, cost: Cost) -> Record:
             data=row.task.digest or "",
             weights=row.backbone.weights,
             precision=row.precision,
+            reference=row.reference,
         ),
     )
 

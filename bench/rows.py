@@ -11,7 +11,13 @@ from filelock import BaseFileLock, FileLock
 
 from bench import assets, digests, kept, leaks, provenance, recording, resamples
 from bench.errors import UserError
-from bench.registry import Entry, Registry, UnknownNameError
+from bench.registry import (
+    DuplicateNameError,
+    Entry,
+    PluginError,
+    Registry,
+    UnknownNameError,
+)
 from bench.statistics import Samples
 from leaderboard import audits, records
 from leaderboard.audits import Audit
@@ -90,9 +96,8 @@ def _read(path: Path, board: Path, registry: Registry) -> Row:
     predictions = Predictions.load(path.with_suffix(".npz"))
     asked = (predictions.ids, predictions.groups, predictions.truth)
     clips = provenance.digest([array.tolist() for array in asked])
-    try:
-        entry = registry.tasks[record.task.name]
-    except UnknownNameError:
+    entry = reopened(record, registry)
+    if isinstance(entry, str):
         return Row(record, None, clips)
     try:
         found = resamples.of(entry, predictions, path.with_suffix(".npz"))
@@ -103,6 +108,28 @@ def _read(path: Path, board: Path, registry: Registry) -> Row:
     audit = audits.read(board, record.task.name)
     clean = leaks.without(audit, entry.card, record, predictions) if audit else None
     return Row(record, found, clips, audit, clean)
+
+
+def reopened(record: Record, registry: Registry) -> Entry[Task] | str:
+    """The task of a record, by its name or through the door that it came by.
+
+    Returns:
+        The task; or in one line why there is none that its row can be compared by.
+    """
+    name, reference = record.task.name, record.provenance.reference
+    if not reference:
+        unknown = f"{name} is not known here; name its file with --include"
+        return registry.tasks.entries.get(name, unknown)
+    try:
+        entry = registry.tasks[reference]
+    except (PluginError, UnknownNameError, DuplicateNameError) as error:
+        return f"{name}: its rows are shown without comparison; {error}"
+    if (entry.card.name, entry.card.digest) != (name, record.provenance.data):
+        return (
+            f"{name}: the row of {record.backbone.name} is shown without comparison; "
+            f"{reference} has other clips, labels or splits than it had; run the pair again"
+        )
+    return entry
 
 
 def _verify(path: Path, record: Record, entry: Entry[Task], predictions: Predictions) -> None:

@@ -175,7 +175,11 @@ class Costs(_Part):
 
 
 class Provenance(_Part):
-    """What the row can be reproduced from."""
+    """What the row can be reproduced from.
+
+    Attributes:
+        reference: what a door was asked for to make the task's card, if one was.
+    """
 
     command: str
     commit: str | None
@@ -185,6 +189,7 @@ class Provenance(_Part):
     data: str
     weights: str | None
     precision: str
+    reference: str = ""
 
 
 class Record(_Part):

@@ -114,6 +114,7 @@ class DataSet:
         recorded: whether the audio was recorded; False for rendered or synthesised.
         version: raise it when `make` produces something else; a folder made before is remade.
         size: of what a user must place, in words, e.g. `1.2 GB of mp3`.
+        place: its folder, where it is not under the data root.
     """
 
     name: str
@@ -125,6 +126,7 @@ class DataSet:
     make: Callable[[Path, Sequence[Path], Progress], None] | None = None
     version: int = 1
     size: str = ""
+    place: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -193,7 +193,7 @@ def test_the_other_task_goes_on_where_clips_are_wrong(
     code, out, _ = bench(*checked, capsys=capsys)
     assert code == 2
     also, loud = json.loads(out)
-    assert message in also["error"]
+    assert message in also["errors"][0]
     assert (loud["listed"], loud["unusable"]) == (loud["expected"], [])
     code, out, _ = bench("check", "toys/*", "-i", str(toy), capsys=capsys)
     assert code == 1

@@ -79,7 +79,7 @@ def test_the_card_counts_and_digests_the_published_split(
     name: str, cards: Registry, tmp_path: Path
 ) -> None:
     card, clips = listed(name, cards, tmp_path)
-    data.check(card, tmp_path, clips)
+    data.verify(card, tmp_path, clips)
     assert card.digest is not None
 
 

@@ -9,7 +9,7 @@ import typer
 
 from bench import describe, registry
 from bench.cli import printing
-from bench.cli.options import AsJson, Include
+from bench.cli.options import AsJson, DataRoot, Include
 from bench.progress import Reporter
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def audit(
     board: Annotated[
         Path | None, typer.Option(help="Mark what is found on this board [none].")
     ] = None,
+    _data_root: DataRoot = None,
     include: Include = None,
     as_json: AsJson = False,
 ) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from bench import data, describe, registry
 from bench.cli import printing
-from bench.cli.options import AsJson, Include
+from bench.cli.options import AsJson, DataRoot, Include
 from bench.registry import CardT, Catalogue, Entry, Registry, UnknownNameError
 
 Name = Annotated[str, typer.Argument(help="Of a backbone or a task.")]
@@ -67,6 +67,7 @@ def show(name: Name, *, include: Include = None, as_json: AsJson = False) -> Non
 def check(
     names: Annotated[list[str], typer.Argument(help="Backbones or tasks: names or patterns.")],
     *,
+    _data_root: DataRoot = None,
     include: Include = None,
 ) -> None:
     """Run the contract tests on backbones or tasks. Exit 1 if any fails."""

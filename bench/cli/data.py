@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from bench import check_data, data, describe, registry
-from bench.check_data import Finding
+from bench import assets, check_data, data, describe, registry
 from bench.cli import printing
-from bench.cli.options import AsJson, Command, Include
+from bench.cli.options import AsJson, Command, DataRoot, Include
 from bench.describe import Json
+from bench.digests import Digests
 from bench.errors import UserError
 from bench.progress import Reporter
 from bench.registry import Entry
-from tasks import Task
+from tasks import Clip, Task
 
 app = typer.Typer(no_args_is_help=True, help="The data sets that tasks read.")
 
@@ -23,7 +23,7 @@ Names = Annotated[list[str], typer.Argument(help="Tasks: names or patterns.")]
 
 
 @app.command("list", cls=Command)
-def list_(*, include: Include = None, as_json: AsJson = False) -> None:
+def list_(*, _data_root: DataRoot = None, include: Include = None, as_json: AsJson = False) -> None:
     """List data sets, where they lie or would lie, and how to get them."""
     entries = {e.card.data.name: e for e in registry.find(include or ()).tasks}
     rows = [
@@ -43,7 +43,7 @@ def list_(*, include: Include = None, as_json: AsJson = False) -> None:
 
 
 @app.command(cls=Command)
-def fetch(tasks: Names, *, include: Include = None) -> None:
+def fetch(tasks: Names, *, _data_root: DataRoot = None, include: Include = None) -> None:
     """Fetch or make the data of tasks."""
     for entry in registry.find(include or ()).tasks.matching(tasks):
         place = _ready(entry)
@@ -52,51 +52,83 @@ def fetch(tasks: Names, *, include: Include = None) -> None:
 
 
 @app.command(cls=Command)
-def path(task: Annotated[str, typer.Argument()], *, include: Include = None) -> None:
+def path(
+    task: Annotated[str, typer.Argument()], *, _data_root: DataRoot = None, include: Include = None
+) -> None:
     """Print the folder of a task's data set."""
     printing.line(str(data.folder(registry.find(include or ()).tasks[task])))
 
 
 @app.command(cls=Command)
-def check(tasks: Names, *, include: Include = None, as_json: AsJson = False) -> None:
+def check(
+    tasks: Names, *, _data_root: DataRoot = None, include: Include = None, as_json: AsJson = False
+) -> None:
     """Count and decode every clip of tasks; list what is wrong.
 
-    Exit 1 if clips cannot be used, 2 if a task's data are not what its card says.
+    Exit 1 if clips cannot be used, 2 if a task's data are not what its card says. Short and
+    duplicated clips are named and no failure: a published data set may hold some.
     """
     reports: list[Json] = []
     code = 0
     for entry in registry.find(include or ()).tasks.matching(tasks):
-        report: dict[str, Json] = {"task": entry.card.name}
-        found: list[Finding] = []
-        try:
-            found = _check(entry, report)
-        except (UserError, OSError) as error:
-            report["error"] = str(error)
-        code = max(code, 2 if "error" in report else bool(found))
-        reports.append({**report, "unusable": [asdict(each) for each in found]})
+        report = _check(entry)
+        code = max(code, 2 if report["errors"] else bool(report["unusable"]))
+        reports.append(report)
         if not as_json:
-            _print(report, found)
+            _print(report)
     if as_json:
         printing.document(reports)
     if code:
         raise typer.Exit(code)
 
 
-def _check(entry: Entry[Task], report: dict[str, Json]) -> list[Finding]:
-    """Fill in the report; the clips that cannot be used."""
-    place = _ready(entry)
-    report["folder"] = str(place)
-    report["expected"] = {s.value: n for s, n in entry.card.counts.items()}
-    clips = data.clips(entry.card, place)
-    report["listed"] = {s.value: n for s, n in data.count(clips).items()}
+def _check(entry: Entry[Task]) -> dict[str, Json]:
+    """All that is wrong with a task's data; each error is noted, and what is there is decoded."""
+    card, errors, hints = entry.card, list[str](), list[str]()
+    report: dict[str, Json] = {
+        "task": card.name,
+        "folder": None,
+        "expected": {s.value: n for s, n in card.counts.items()},
+        "listed": None,
+    }
+    found = check_data.Report(0, 0.0, (), (), ())
+    try:
+        place = _ready(entry)
+        report["folder"] = str(place)
+        clips = data.read(card, place)
+        report["listed"] = {s.value: n for s, n in data.count(clips).items()}
+        found = _decoded(entry, [clip for clip in clips if data.wrong_times(clip) is None])
+        hints += found.hints(place, card.data.how_to_get)
+        data.verify(card, place, clips)
+    except (UserError, OSError) as error:
+        errors.append(str(error))
+    report |= {"decoded": found.decoded, "hours": round(found.seconds / 3600, 3)}
+    parts = {"unusable": found.unusable, "short": found.short}
+    report |= {name: [asdict(each) for each in part] for name, part in parts.items()}
+    return {**report, "duplicated": found.duplicated, "hints": hints, "errors": errors}
+
+
+def _decoded(entry: Entry[Task], clips: Sequence[Clip]) -> check_data.Report:
+    contents = Digests(assets.cache_folder() / "digests.sqlite").of(clip.path for clip in clips)
     with Reporter().step(f"decoding {entry.card.name}", "clips") as step:
-        return check_data.unusable(clips, step)
+        return check_data.look(clips, contents, step)
 
 
-def _print(report: Mapping[str, Json], found: Sequence[Finding]) -> None:
-    printing.pairs(describe.rows_of({**report, "unusable": len(found)}))
-    for each in found:
-        printing.line(f"{each.path}: {each.reason}")
+def _print(report: dict[str, Json]) -> None:
+    """Counts first, then a line for each finding."""
+    lists = ("unusable", "short", "duplicated", "hints", "errors")
+    found = {name: value for name in lists if isinstance(value := report[name], Sequence)}
+    counts = {name: len(each) for name, each in found.items() if name != "hints"}
+    said = {name: value for name, value in {**report, **counts}.items() if name != "hints"}
+    printing.pairs(describe.rows_of(said))
+    for each in (*found["unusable"], *found["short"]):
+        if isinstance(each, Mapping):
+            printing.line(f"{each['path']}: {each['reason']}")
+    for each in found["duplicated"]:
+        if isinstance(each, Sequence):
+            printing.line(f"the same audio: {', '.join(map(str, each))}")
+    for each in (*found["hints"], *found["errors"]):
+        printing.line(f"{report['task']}: {each}")
 
 
 def _ready(entry: Entry[Task]) -> Path:

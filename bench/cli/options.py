@@ -6,15 +6,22 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
+from bench import places
 from bench.cli import printing
+
+ROOT = "_data_root"
+"""The parameter of `DataRoot`, which is in force while the command runs."""
 
 
 class Command(TyperCommand):
-    """A command whose standard output holds what it prints itself, and nothing of plug-ins."""
+    """A command whose standard output holds what it prints itself, and nothing of plug-ins.
+
+    Data sets are looked for where the option `DataRoot` says, if the command has it.
+    """
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Run it."""
-        with printing.reserved():
+        with printing.reserved(), places.under(ctx.params.get(ROOT)):
             return super().invoke(ctx)
 
 
@@ -23,6 +30,10 @@ Include = Annotated[
     typer.Option(
         "--include", "-i", help="A Python file with cards of your own, or a checkpoint; repeatable."
     ),
+]
+DataRoot = Annotated[
+    Path | None,
+    typer.Option("--data-root", help="Where data sets lie [BENCH_DATA, bench.toml, or the cache]."),
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")

@@ -9,7 +9,7 @@ import typer
 from backbones import pretrained
 from bench import registry, selection
 from bench.cli import printing
-from bench.cli.options import AsJson, Include
+from bench.cli.options import AsJson, DataRoot, Include
 from bench.errors import UserError
 from bench.pretrain.presets import Preset
 from bench.progress import Reporter
@@ -34,6 +34,7 @@ def pretrain(
     fsdp: Annotated[
         bool, typer.Option("--fsdp", help="Under torchrun, split weights over the processes.")
     ] = False,
+    _data_root: DataRoot = None,
     include: Include = None,
     as_json: AsJson = False,
 ) -> None:

@@ -9,7 +9,7 @@ from backbones import Precision
 from bench import board as boards
 from bench import registry, selection
 from bench.cli import printing
-from bench.cli.options import BOARD, AsJson, Board, Include
+from bench.cli.options import BOARD, AsJson, Board, DataRoot, Include
 from bench.errors import UserError
 from bench.extraction import BATCH_SECONDS, Settings
 from bench.progress import Reporter
@@ -50,6 +50,7 @@ def run(
     on_bad_audio: Annotated[
         OnBadAudio, typer.Option(help="Stop, or go on without the bad files.")
     ] = OnBadAudio.STOP,
+    _data_root: DataRoot = None,
     include: Include = None,
     board: Annotated[
         Path | None,
@@ -66,7 +67,7 @@ def run(
     names, folders = registry.named(backbone or ())
     included = [*(include or ()), *map(str, folders)]
     cards = registry.find(included)
-    boards.claim(board, cards)
+    _claim(board, cards)
     asked = selection.protocol(protocol)
     settings = Settings(
         device=selection.device(device), precision=precision, batch_seconds=batch_seconds
@@ -95,6 +96,12 @@ def run(
         raise typer.Exit(1)
 
 
+def _claim(board: Path, cards: registry.Registry) -> None:
+    """Make sure of a board, and say what became of rows whose data are not what they were."""
+    for line in boards.claim(board, cards):
+        Reporter().say(line)
+
+
 def leaderboard(
     *,
     board: Board = BOARD,
@@ -111,7 +118,7 @@ def leaderboard(
         message = f"{board} holds no results folder; `bench run --board {board}` makes one"
         raise UserError(message)
     cards = registry.find(include or ())
-    boards.claim(board, cards)
+    _claim(board, cards)
     if not check:
         boards.write(board, cards, into)
         printing.line(f"{board / 'README.md'} written")

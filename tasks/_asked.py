@@ -1,0 +1,99 @@
+"""What a door of tasks is asked for: a path, and options after a question mark."""
+
+import difflib
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from tasks import DoorError, Kind
+
+KINDS = (Kind.MULTICLASS, Kind.MULTILABEL, Kind.REGRESSION, Kind.KEY)
+"""What can be read from one cell a clip; events cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A path with options, e.g. `my.csv?label=genre&seed=1`.
+
+    Attributes:
+        prefix: of the door.
+        path: a file or folder.
+        options: by name.
+    """
+
+    prefix: str
+    path: Path
+    options: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """Of the task: that of the path and the options, or the one that was asked for."""
+        if "name" in self.options:
+            return f"{self.prefix}/{_slug(self.options['name'])}"
+        said = [_slug(self.path.stem if self.path.is_file() else self.path.name)]
+        said += [f"{key}-{_slug(value)}" for key, value in sorted(self.options.items())]
+        return f"{self.prefix}/{'.'.join(said)}"
+
+    @property
+    def kind(self) -> Kind | None:
+        """That was asked for; None if it is to be inferred.
+
+        Raises:
+            DoorError: there is no such kind of label, or not one that a cell can hold.
+        """
+        asked = self.options.get("kind")
+        if asked is not None and asked not in {*KINDS}:
+            message = f"kind is {asked!r}, expected one of {', '.join(KINDS)}"
+            raise DoorError(message)
+        return None if asked is None else Kind(asked)
+
+    @property
+    def seed(self) -> int:
+        """Of the split, where one is drawn.
+
+        Raises:
+            DoorError: it is no whole number.
+        """
+        asked = self.options.get("seed", "0")
+        if not asked.isdecimal():
+            message = f"seed is {asked!r}, expected a whole number"
+            raise DoorError(message)
+        return int(asked)
+
+
+def _slug(text: str) -> str:
+    """The text as part of a name; with a digest where that says less than the text."""
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    digest = hashlib.sha256(text.encode()).hexdigest()[:4]
+    return slug if re.sub(r"[-_ ]", "-", text.lower()) == slug else f"{slug}-{digest}".strip("-")
+
+
+def parse(prefix: str, rest: str, known: Sequence[str]) -> Asked:
+    """Read what stands after the colon.
+
+    Args:
+        prefix: of the door.
+        rest: a path, perhaps with `?option=value&option=value` (percent signs as in an address).
+        known: the options there are.
+
+    Raises:
+        DoorError: there is no such path or option.
+    """
+    whole = Path(rest)
+    path, _, query = (rest, "", "") if whole.exists() else rest.partition("?")
+    options = {}
+    for part in filter(None, query.split("&")):
+        key, given, value = part.partition("=")
+        if key not in known or not given:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]}=?" if near else f"known: {', '.join(known)}"
+            message = f"there is no option {part!r}; {hint}"
+            raise DoorError(message)
+        options[key] = unquote(value)
+    if not path or not Path(path).exists():
+        message = f"there is nothing at {path or 'an empty path'}"
+        raise DoorError(message)
+    return Asked(prefix, Path(path), options)

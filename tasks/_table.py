@@ -1,0 +1,218 @@
+"""Rows of a table of clips: which column holds what, by its name or by what is asked for."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from tasks import DoorError, Kind, Task, _custom
+from tasks._asked import Asked
+from tasks._custom import Item
+from tasks._splits import NAMES
+
+SUFFIXES = (".csv", ".tsv", ".jsonl")
+
+COLUMNS = {
+    "path": ("file_name", "path", "file", "filename", "filepath", "file_path", "audio"),
+    "label": ("label", "labels", "tags", "class", "category", "target", "genre"),
+    "split": ("split", "subset", "set"),
+    "fold": ("fold",),
+    "group": ("group", "artist", "artist_id", "song", "track", "speaker", "singer"),
+    "start": ("start", "start_time", "onset"),
+    "seconds": ("seconds", "duration", "length"),
+}
+"""What a column may hold → what it is called, most telling first."""
+
+OPTIONS = (*COLUMNS, "kind", "seed", "name")
+
+TAGS = frozenset(("tags", "labels"))
+"""Columns that hold lists."""
+
+Cell: TypeAlias = str | tuple[str, ...]
+Row: TypeAlias = Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Names of the columns; an empty one where there is none."""
+
+    path: str
+    labels: tuple[str, ...]
+    split: str
+    fold: str
+    group: str
+    start: str
+    seconds: str
+
+
+def task(asked: Asked, tables: Sequence[Path]) -> Task:
+    """The task of one table, or of one a split.
+
+    Raises:
+        DoorError: a table cannot be read, or lacks what a task needs.
+    """
+    read = {table: _rows(table) for table in tables}
+    rows = [row for each in read.values() for row in each]
+    if not rows:
+        message = f"{tables[0]} has no rows"
+        raise DoorError(message)
+    columns = _columns(asked, rows)
+    tags = len(columns.labels) == 1 and _are_tags(asked, rows, columns.labels[0])
+    mark = _mark([row[columns.labels[0]] for row in rows]) if tags else ""
+    items = [
+        _item(asked, table, line, row, columns, mark)
+        for table, each in read.items()
+        for line, row in enumerate(each, 1)
+    ]
+    return _custom.task(asked, items, columns.labels, columns.group or "file", tags=tags)
+
+
+def _rows(table: Path) -> list[Row]:
+    try:
+        text = table.read_text(encoding="utf-8-sig")
+        found = _of_json(text) if table.suffix == ".jsonl" else _of_csv(text)
+    except (OSError, ValueError, csv.Error) as error:
+        message = f"{table} cannot be read: {error}"
+        raise DoorError(message) from error
+    columns = set(found[0]) if found else set()
+    odd = next((line for line, row in enumerate(found, 1) if set(row) != columns), None)
+    if odd is not None:
+        message = f"{table}: row {odd} has other columns than the first"
+        raise DoorError(message)
+    return found
+
+
+def _of_csv(text: str) -> list[Row]:
+    header = text.partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=header.count), strict=True)
+    return [{str(k): v if isinstance(v, str) else "" for k, v in row.items()} for row in rows]
+
+
+def _of_json(text: str) -> list[Row]:
+    rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+    if not all(isinstance(row, dict) for row in rows):
+        message = "a line holds no JSON object"
+        raise ValueError(message)
+    return [{name: _cell(value) for name, value in row.items()} for row in rows]
+
+
+def _cell(value: object) -> Cell:
+    if isinstance(value, list):
+        return tuple(str(each) for each in value)
+    if isinstance(value, bool):
+        return str(int(value))
+    return "" if value is None else str(value)
+
+
+def _columns(asked: Asked, rows: Sequence[Row]) -> _Columns:
+    known = list(rows[0])
+    found = {noun: _column(asked, noun, known) for noun in COLUMNS if noun != "label"}
+    named = asked.options.get("label", "")
+    labels = [each for each in named.split(",") if each] or _labels(known, rows, found)
+    strange = next((each for each in labels if each not in known), None)
+    if strange is not None or not found["path"]:
+        what = f"column {strange!r}" if strange else f"path column, e.g. {COLUMNS['path'][0]!r}"
+        message = f"there is no {what}; the columns are {', '.join(known)}"
+        raise DoorError(message)
+    if not labels:
+        message = f"no column is a label; name one of {', '.join(known)} with label="
+        raise DoorError(message)
+    return _Columns(
+        path=found["path"],
+        labels=tuple(labels),
+        split=found["split"],
+        fold=found["fold"],
+        group=found["group"],
+        start=found["start"],
+        seconds=found["seconds"],
+    )
+
+
+def _column(asked: Asked, noun: str, known: Sequence[str]) -> str:
+    """The column that holds a noun, or an empty name."""
+    if noun not in asked.options:
+        return next((name for name in COLUMNS[noun] if name in known), "")
+    name = asked.options[noun]
+    if name and name not in known:
+        message = f"{noun} is {name!r}, which is no column; the columns are {', '.join(known)}"
+        raise DoorError(message)
+    return name
+
+
+def _labels(known: Sequence[str], rows: Sequence[Row], taken: Mapping[str, str]) -> list[str]:
+    """The column that is called a label; else all that hold nothing but numbers."""
+    called = [name for name in COLUMNS["label"] if name in known]
+    rest = [name for name in known if name not in taken.values() and not name.endswith("id")]
+    return called[:1] or [name for name in rest if _are_numbers([row[name] for row in rows])]
+
+
+def _are_numbers(cells: Sequence[Cell]) -> bool:
+    """Whether all cells that are not empty are numbers, and some are."""
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and all(map(_is_number, filled))
+
+
+def _are_tags(asked: Asked, rows: Sequence[Row], column: str) -> bool:
+    """Whether the cells of the only label column are lists."""
+    if asked.kind is not None:
+        return asked.kind is Kind.MULTILABEL
+    return column in TAGS or any(isinstance(row[column], tuple) for row in rows)
+
+
+def _mark(cells: Sequence[Cell]) -> str:
+    """What stands between tags."""
+    return next((m for m in "|;," if any(m in c for c in cells if isinstance(c, str))), ",")
+
+
+def _item(asked: Asked, table: Path, line: int, row: Row, columns: _Columns, mark: str) -> Item:
+    where = f"{table}, row {line}"
+    start = _seconds(row, columns.start, where) or 0.0
+    name = _text(row, columns.path)
+    cells = tuple(_text(row, each) for each in columns.labels)
+    if mark:
+        cell = row[columns.labels[0]]
+        tags = cell.split(mark) if isinstance(cell, str) else cell
+        cells = tuple(tag for tag in map(str.strip, tags) if tag)
+    elif len(cells) == 1 and not cells[0]:
+        message = f"{where}: {columns.labels[0]} is empty"
+        raise DoorError(message)
+    folder = table.parent.name
+    split = _text(row, columns.split)
+    if not columns.split and table.parent != asked.path and folder.lower() in NAMES:
+        split = folder if asked.path.is_dir() else ""
+    path = table.parent / name
+    placed = path.relative_to(asked.path).as_posix() if asked.path in path.parents else name
+    return Item(
+        id=f"{placed}#{start:g}" if columns.start else placed,
+        path=path,
+        cells=cells,
+        split=split,
+        fold=_text(row, columns.fold),
+        group=_text(row, columns.group) or placed,
+        start=start,
+        seconds=_seconds(row, columns.seconds, where),
+    )
+
+
+def _text(row: Row, column: str) -> str:
+    cell = row[column] if column else ""
+    return cell.strip() if isinstance(cell, str) else ",".join(cell)
+
+
+def _seconds(row: Row, column: str, where: str) -> float | None:
+    text = _text(row, column)
+    if text and not _is_number(text):
+        message = f"{where}: {column} is {text!r}, expected a number of seconds"
+        raise DoorError(message)
+    return float(text) if text else None
+
+
+def _is_number(cell: Cell) -> bool:
+    try:
+        float(cell if isinstance(cell, str) else "")
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,99 @@
+"""`folder:<path>`: a class per sub-folder, splits as folders, or a Hugging Face `audiofolder`."""
+
+import re
+from pathlib import Path
+
+from tasks import Door, DoorError, Task, _custom, _table
+from tasks._asked import Asked, parse
+from tasks._custom import SUFFIXES, Item
+from tasks._splits import NAMES
+
+OPTIONS = ("name", "group", "seed")
+
+
+def open_folder(rest: str) -> Task:
+    """The task of a folder.
+
+    Args:
+        rest: `<path>`, or `<path>?group=<regular expression>&seed=<number>&name=<name>`; what the
+            expression captures in a file's name is its group.
+
+    Raises:
+        DoorError: there is no such folder, or it is not laid out as a data set.
+    """
+    path = rest.partition("?")[0]
+    tables = _tables(Path(path)) if Path(path).is_dir() else []
+    asked = parse("folder", rest, _table.OPTIONS if tables else OPTIONS)
+    if not asked.path.is_dir():
+        message = f"{asked.path} is no folder; a table is opened with csv:{asked.path}"
+        raise DoorError(message)
+    if tables:
+        return _table.task(asked, tables)
+    items = _items(asked)
+    if len({item.cells for item in items}) < 2:  # noqa: PLR2004 — a choice is between two
+        message = f"{asked.path} needs two sub-folders of audio at least, one a class"
+        raise DoorError(message)
+    pattern = asked.options.get("group")
+    grouped_by = f"what {pattern} finds in file names" if pattern else "file"
+    return _custom.task(asked, items, ["class"], grouped_by, tags=False)
+
+
+def _tables(folder: Path) -> list[Path]:
+    """The metadata of an `audiofolder`: one file, or one a split."""
+    names = [f"metadata{suffix}" for suffix in _table.SUFFIXES]
+    places = [folder, *(each for each in sorted(folder.iterdir()) if each.name.lower() in NAMES)]
+    found = [place / name for place in places for name in names]
+    return [path for path in found if path.is_file()]
+
+
+def _items(asked: Asked) -> list[Item]:
+    files = sorted(
+        path
+        for path in asked.path.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not _is_hidden(path.relative_to(asked.path))
+    )
+    parts = {path: path.relative_to(asked.path).parts for path in files}
+    split = bool(files) and all(each[0].lower() in NAMES for each in parts.values())
+    loose = next((path for path in files if len(parts[path]) < (3 if split else 2)), None)
+    if loose is not None:
+        message = f"{loose} is in no class; put it into a sub-folder named as its class"
+        raise DoorError(message)
+    return [
+        Item(
+            id="/".join(parts[path]),
+            path=path,
+            cells=(parts[path][1 if split else 0],),
+            split=parts[path][0] if split else "",
+            group=_group(asked, path),
+        )
+        for path in files
+    ]
+
+
+def _is_hidden(path: Path) -> bool:
+    """Whether it is what an operating system or an archive program left."""
+    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
+
+
+def _group(asked: Asked, path: Path) -> str:
+    """What is captured in a file's name; the file itself where nothing is asked for."""
+    pattern = asked.options.get("group")
+    if pattern is None:
+        return path.relative_to(asked.path).as_posix()
+    try:
+        found = re.search(pattern, path.stem)
+    except re.error as error:
+        message = f"group is {pattern!r}, which is no regular expression: {error}"
+        raise DoorError(message) from error
+    if found is None:
+        message = f"group is {pattern!r}, which finds nothing in {path.stem!r}"
+        raise DoorError(message)
+    return found[1] if found.groups() else found[0]
+
+
+door = Door(
+    prefix="folder",
+    summary="audio of your own in a folder a class, or in folders a split",
+    example="folder:my-clips",
+    open=open_folder,
+)

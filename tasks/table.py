@@ -1,0 +1,30 @@
+"""`csv:<file>`: a table with a row a clip, as CSV, TSV or JSON lines."""
+
+from tasks import Door, DoorError, Task, _table
+from tasks._asked import parse
+
+
+def open_table(rest: str) -> Task:
+    """The task of a table.
+
+    Args:
+        rest: `<file>`, or `<file>?<option>=<value>&…`; `path`, `label`, `split`, `fold`, `group`,
+            `start` and `seconds` name columns, an empty name says not to read one; `label` may
+            name several with commas between them.
+
+    Raises:
+        DoorError: there is no such file or column, or a cell is not what its column takes.
+    """
+    asked = parse("csv", rest, _table.OPTIONS)
+    if not asked.path.is_file() or asked.path.suffix not in _table.SUFFIXES:
+        message = f"{asked.path} is no table, expected a file *{' or *'.join(_table.SUFFIXES)}"
+        raise DoorError(message)
+    return _table.task(asked, [asked.path])
+
+
+door = Door(
+    prefix="csv",
+    summary="audio of your own in a table, a row a clip",
+    example="csv:my-clips.csv",
+    open=open_table,
+)

@@ -1,0 +1,279 @@
+"""Tasks of a user's own folders and tables, through the doors."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bench import registry
+from bench.registry import PluginError
+from tasks import Kind, Split, Task
+from tasks._metrics import KEYS
+from tests.commands import bench
+
+Capture = pytest.CaptureFixture[str]
+LINEAR = ("--protocol", "linear-v1", "--board", "b")
+
+
+def opened(reference: str) -> Task:
+    return registry.find().tasks[reference].card
+
+
+def put(path: Path, number: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.random.default_rng(number).normal(0, 0.05 + number % 3 / 9, 800), 8000)
+
+
+def table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return f"csv:{path}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three classes, ten artists, two clips an artist in each."""
+    for number in range(60):
+        name = f"artist{number // 3 % 10}_{number}.wav"
+        put(tmp_path / "My clips" / ("high", "low", "mid")[number % 3] / name, number)
+    return tmp_path / "My clips"
+
+
+def by_split(task: Task) -> dict[Split, Counter[object]]:
+    clips = task.clips(Path())
+    return {split: Counter(c.label for c in clips if c.split is split) for split in Split}
+
+
+def test_a_class_is_a_folder_and_every_class_is_split_evenly(folder: Path) -> None:
+    task = opened(f"folder:{folder}")
+    assert (task.name, task.kind, task.labels) == (
+        "folder/my-clips",
+        Kind.MULTICLASS,
+        ("high", "low", "mid"),
+    )
+    assert by_split(task) == {
+        Split.TRAIN: {0: 12, 1: 12, 2: 12},
+        Split.VALIDATION: {0: 4, 1: 4, 2: 4},
+        Split.TEST: {0: 4, 1: 4, 2: 4},
+    }
+    assert "with seed 0" in task.split_from
+    again = opened(f"folder:{folder}?seed=0&name=again")
+    other = opened(f"folder:{folder}?seed=1")
+    assert again.digest == task.digest != other.digest
+    assert (again.name, other.name) == ("folder/again", "folder/my-clips.seed-1")
+
+
+def test_a_split_does_not_depend_on_where_the_folder_is(folder: Path, tmp_path: Path) -> None:
+    before = opened(f"folder:{folder}").digest
+    moved = folder.rename(tmp_path / "elsewhere")
+    assert opened(f"folder:{moved}").digest == before
+
+
+def test_groups_are_found_in_names_and_stay_in_one_split(folder: Path) -> None:
+    task = opened(f"folder:{folder}?group=^(artist[0-9]%2B)_")
+    groups = {split: {c.group for c in task.clips(folder) if c.split is split} for split in Split}
+    assert set.union(*groups.values()) == {f"artist{number}" for number in range(10)}
+    assert sum(map(len, groups.values())) == 10
+    assert not task.crosses
+
+
+def test_folders_of_splits_are_kept_and_validation_comes_from_training(tmp_path: Path) -> None:
+    for number in range(30):
+        place = tmp_path / ("Train", "test")[number >= 20] / "ab"[number % 2]
+        put(place / f"{number}.wav", number)
+    task = opened(f"folder:{tmp_path}")
+    assert task.counts == {Split.TRAIN: 16, Split.VALIDATION: 4, Split.TEST: 10}
+    assert {c.id for c in task.clips(tmp_path) if c.split is Split.TEST} == {
+        f"test/{'ab'[number % 2]}/{number}.wav" for number in range(20, 30)
+    }
+    assert task.split_from.startswith("test as given; validation is a fifth")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_an_audiofolder_is_its_metadata(tmp_path: Path, suffix: str) -> None:
+    for split, count in (("train", 10), ("test", 4)):
+        (tmp_path / split).mkdir()
+        rows = [{"file_name": f"{n}.wav", "label": "ab"[n % 2]} for n in range(count)]
+        place = tmp_path / split / f"metadata{suffix}"
+        if suffix == ".csv":
+            table(place, ["file_name", "label"], [list(row.values()) for row in rows])
+        else:
+            place.write_text("\n".join(map(json.dumps, rows)))
+    task = opened(f"folder:{tmp_path}")
+    assert task.counts == {Split.TRAIN: 8, Split.VALIDATION: 2, Split.TEST: 4}
+    assert task.clips(tmp_path)[-1].path == tmp_path / "train" / "9.wav"
+    assert task.clips(tmp_path)[-1].id == "train/9.wav"
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "kind", "labels"),
+    [
+        (["genre"], [["rock"], ["pop"]], Kind.MULTICLASS, ("pop", "rock")),
+        (["label"], [[3], [1]], Kind.MULTICLASS, ("1", "3")),
+        (["label"], [[0.5], [1]], Kind.REGRESSION, ("label",)),
+        (["label"], [[each] for each in range(50)], Kind.REGRESSION, ("label",)),
+        (["tags"], [["a|b c"], ["b c"], [""]], Kind.MULTILABEL, ("a", "b c")),
+        (["valence", "arousal"], [[1, 2.5], [-3, 4]], Kind.REGRESSION, ("valence", "arousal")),
+        (["rock", "pop"], [[1, 0], ["", 1]], Kind.MULTILABEL, ("rock", "pop")),
+        (["label"], [["C major"], ["A minor"]], Kind.KEY, KEYS),
+    ],
+)
+def test_the_kind_is_inferred(
+    tmp_path: Path,
+    header: list[str],
+    cells: list[list[object]],
+    kind: Kind,
+    labels: tuple[str, ...],
+) -> None:
+    rows = [[f"{n}.wav", *cells[n % len(cells)]] for n in range(50)]
+    task = opened(table(tmp_path / "t.csv", ["path", *header], rows))
+    assert (task.kind, task.labels) == (kind, labels)
+    assert sum(task.counts.values()) == 50
+
+
+def test_tags_are_one_number_each_and_unknown_ones_are_nan(tmp_path: Path) -> None:
+    rows = [[f"{n}.wav", ("a; b", "b")[n % 2]] for n in range(10)]
+    tagged = opened(table(tmp_path / "t.csv", ["path", "tags"], rows)).clips(tmp_path)
+    assert [clip.label for clip in tagged[:2]] == [(1.0, 1.0), (0.0, 1.0)]
+    rows = [[f"{n}.wav", "1", ("", "0")[n % 2]] for n in range(10)]
+    known = opened(table(tmp_path / "u.csv", ["path", "a", "b"], rows)).clips(tmp_path)
+    np.testing.assert_array_equal([c.label for c in known[:2]], [(1, np.nan), (1, 0)])
+
+
+def test_columns_are_named_by_options(tmp_path: Path) -> None:
+    header = ["where", "mood", "who", "part", "from", "long"]
+    rows = [[f"{n // 2}.wav", "xy"[n % 3 % 2], f"w{n % 5}", n % 4, n % 2, 1.5] for n in range(40)]
+    file = table(tmp_path / "t.csv", header, rows)
+    task = opened(
+        f"{file}?path=where&label=mood&group=who&fold=part&start=from&seconds=long&name=moods"
+    )
+    assert (task.name, task.folds, task.grouped_by) == ("csv/moods", 4, "who")
+    assert task.counts[Split.TEST] == 40
+    first = task.clips(tmp_path)[1]
+    assert (first.id, first.group, first.fold) == ("0.wav#1", "w1", 2)
+    assert (first.start, first.seconds) == (1.0, 1.5)
+    assert task.crosses
+
+
+def test_a_split_column_can_be_ignored(tmp_path: Path) -> None:
+    rows = [[f"{n}.wav", "ab"[n % 2], ("train", "val", "test")[n % 3]] for n in range(30)]
+    file = table(tmp_path / "t.csv", ["path", "label", "split"], rows)
+    assert opened(file).split_from == "as given"
+    assert opened(f"{file}?split=").counts[Split.TRAIN] == 18
+    assert opened(f"{file}?kind=multilabel").kind is Kind.MULTILABEL
+
+
+@pytest.mark.parametrize(
+    ("rest", "message"),
+    [
+        ("t.csv?lable=x", "no option 'lable=x'; did you mean label=?"),
+        ("t.csv?q=x", "known: path, label, split, fold, group, start, seconds, kind, seed, name"),
+        ("t.csv?label=x", "no column 'x'; the columns are path, label, split"),
+        ("t.csv?split=x", "split is 'x', which is no column; the columns are path, label, split"),
+        ("t.csv?kind=frames", "kind is 'frames', expected one of multiclass, multilabel"),
+        ("t.csv?kind=regression", "label is 'a' where a number is expected"),
+        ("t.csv?kind=key", "'a' is no key, expected one such as 'C major'"),
+        ("t.csv?seed=x", "seed is 'x', expected a whole number"),
+        ("t.csv", "'x' is no split, expected one of train"),
+        ("t.csv?split=&fold=label", "there are 2 folds, expected 3 at least"),
+        ("t.csv?split=&seconds=label", "t.csv, row 1: label is 'a', expected a number of seconds"),
+        ("nowhere.csv", "there is nothing at"),
+        ("empty.csv", "empty.csv has no rows"),
+        ("odd.jsonl", "odd.jsonl: row 2 has other columns than the first"),
+        ("list.jsonl", "list.jsonl cannot be read: a line holds no JSON object"),
+        ("bare.csv", "no column is a label; name one of path, words with label="),
+        ("lost.csv", "there is no path column, e.g. 'file_name'; the columns are label"),
+        ("half.csv?split=part", "2.wav has no split, others have"),
+        ("gap.csv", "gap.csv, row 2: label is empty"),
+        ("train.csv", "no clip is in test; name its clips test, or draw splits with split="),
+    ],
+)
+def test_a_table_that_is_no_task_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rest: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [[f"{n}.wav", "ab"[n % 2], "x"] for n in range(9)]
+    table(tmp_path / "t.csv", ["path", "label", "split"], rows)
+    table(tmp_path / "empty.csv", ["path", "label"], [])
+    table(tmp_path / "bare.csv", ["path", "words"], [["a.wav", "la la"], ["b.wav", ""]])
+    table(tmp_path / "lost.csv", ["label"], [["a"]])
+    half = [["1.wav", "a", "train"], ["2.wav", "b", ""]]
+    table(tmp_path / "half.csv", ["path", "label", "part"], half)
+    table(tmp_path / "gap.csv", ["path", "label"], [["1.wav", "a"], ["2.wav", ""]])
+    table(tmp_path / "train.csv", ["path", "label", "split"], [["1.wav", "a", "train"]])
+    (tmp_path / "odd.jsonl").write_text('{"path": "a"}\n{"label": 1}\n')
+    (tmp_path / "list.jsonl").write_text("[1]\n")
+    with pytest.raises(PluginError) as raised:
+        opened(f"csv:{rest}")
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("files", "rest", "message"),
+    [
+        (["a/1.wav"], "", "needs two sub-folders of audio at least"),
+        (["a/1.wav", "b/2.wav", "3.wav"], "", "3.wav is in no class; put it into a sub-folder"),
+        (["a/1.wav", "b/2.wav"], "?group=x", "group is 'x', which finds nothing in '1'"),
+        (["a/1.wav", "b/2.wav"], "?group=(", "group is '(', which is no regular expression"),
+        (["a/1.wav", "b/2.wav"], "?label=x", "no option 'label=x'; known: name, group, seed"),
+        (["a/1.wav", "b/2.wav"], "/a/1.wav", "1.wav is no folder; a table is opened with csv:"),
+    ],
+)
+def test_a_folder_that_is_no_task_says_why(
+    tmp_path: Path, files: list[str], rest: str, message: str
+) -> None:
+    for name in files:
+        put(tmp_path / name)
+    with pytest.raises(PluginError) as raised:
+        opened(f"folder:{tmp_path}{rest}")
+    assert message in str(raised.value)
+
+
+def test_hidden_files_are_no_clips(folder: Path) -> None:
+    (folder / "low" / "._artist1.wav").touch()
+    (folder / "__MACOSX" / "low").mkdir(parents=True)
+    (folder / "__MACOSX" / "low" / "1.wav").touch()
+    assert sum(opened(f"folder:{folder}").counts.values()) == 60
+
+
+def test_two_folders_of_one_name_are_told_apart(
+    folder: Path, tmp_path: Path, toy: Path, capsys: Capture
+) -> None:
+    for number in range(4):
+        put(tmp_path / "more" / "My clips" / "ab"[number % 2] / f"{number}.wav", number)
+    both = ("-t", f"folder:{folder}", "-t", f"folder:{tmp_path}/more/My clips")
+    code, _, err = bench("run", "-b", "level", *both, "-i", str(toy), *LINEAR, capsys=capsys)
+    assert code == 2
+    assert f"two tasks are named 'folder/my-clips': folder:{folder} and folder:{tmp_path}" in err
+
+
+def test_a_row_of_ones_own_data_is_compared_until_the_data_change(
+    folder: Path, toy: Path, capsys: Capture
+) -> None:
+    reference = f"folder:{folder}"
+    words = ("-t", "folder:My clips", "-i", str(toy), *LINEAR)
+    assert bench("run", "-b", "level", *words, capsys=capsys)[0] == 0
+    (file,) = Path("b").rglob("level.json")
+    provenance = json.loads(file.read_text())["provenance"]
+    assert provenance["reference"] == reference
+    assert reference in provenance["command"]
+    assert bench("run", "-b", "melstats", *words, capsys=capsys)[0] == 0
+    board = ("--board", "b", "-i", str(toy))
+    assert bench("leaderboard", "--check", *board, capsys=capsys)[0] == 0
+    compare = ("compare", "level", "melstats", "--protocol", "linear-v1", *board, "--json")
+    assert json.loads(bench(*compare, capsys=capsys)[1])[0]["task"] == "folder/my-clips"
+    (folder / "low" / "artist0_1.wav").unlink()
+    code, _, err = bench("leaderboard", *board, capsys=capsys)
+    assert code == 0
+    assert f"{reference} has other clips, labels or splits than it had; run the pair again" in err
+    folder.rename(folder.parent / "gone")
+    code, _, err = bench("leaderboard", *board, capsys=capsys)
+    assert (code, err.count("\n")) == (0, 1)
+    assert "its rows are shown without comparison" in err
+    assert bench(*compare, capsys=capsys)[0] == 2

@@ -72,9 +72,11 @@ def ask(*pins: str, **settings: str) -> list[str]:
 @pytest.mark.usefixtures("server")
 def test_a_commit_needs_no_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     both = f"pkg:huggingface/o/N@{COMMIT}?files=config.json,m.bin"
-    small, large, folder, bad, undeclared, gated, hidden, none = ask(
+    either = f"pkg:huggingface/o/N@{COMMIT}?files=config.json,m.safetensors|m.bin"
+    small, large, folder, bad, undeclared, gated, hidden, none, second, neither = ask(
         pin("config.json"), pin("m.bin"), both, pin("bad.bin"), pin("none.bin"),
         pin("m.bin", "gated"), pin("m.bin", "hidden"), pin("missing"),
+        either, either.replace("m.bin", "n.bin"),
     )  # fmt: skip
     assert (Path(small).read_bytes(), Path(large).read_bytes()) == (b"{}", b"weights")
     names = sorted((path.name, path.read_bytes()) for path in Path(folder).iterdir())
@@ -84,9 +86,12 @@ def test_a_commit_needs_no_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "it is gated: accept its terms on the hub's page of o/gated, then run `hf auth" in gated
     assert "the hub knows no o/hidden, or only to those who may see it" in hidden
     assert f"o/N has no missing at {COMMIT}" in none
+    assert sorted(path.name for path in Path(second).iterdir()) == ["config.json", "m.bin"]
+    assert f"o/N has no n.bin at {COMMIT}" in neither
 
     assert assets.cached(pin("m.bin")) == Path(large)
     assert assets.cached(both) == Path(folder)
+    assert assets.cached(either) == Path(second)
     assert assets.cached(f"pkg:huggingface/o/N@{COMMIT}?files=config.json,missing") is None
     Path(large).write_bytes(b"changed")
     for each in (pin("m.bin"), both):

@@ -6,12 +6,13 @@ pinned by a commit of the hub is verified against what the hub declares of it; t
 came with is noted, and it is held to that from then on.
 """
 
+import contextlib
 from pathlib import Path, PurePosixPath
 
 from bench import digests
 from bench.assets.cache import Shelf, at_hand, cache_folder, link_or_copy, placed_folder
-from bench.assets.errors import DownloadError
-from bench.assets.pins import KINDS, AssetError, Pin, Progress, parse
+from bench.assets.errors import DownloadError, NoSuchFileError
+from bench.assets.pins import KINDS, AssetError, MissingFileError, Pin, Progress, parse
 from bench.assets.sources import CLIENTS, why_not
 from bench.assets.unpack import Limits, unpack
 
@@ -53,10 +54,12 @@ def fetch(
         report, most = on_progress or _in_silence, limits or Limits()
         if not parsed.files:
             return _on_shelf(parsed) or _bring(parsed, mirror, report, most)
-        singles = {name: parsed.one_of(name) for name in parsed.files}
-        found = {n: _on_shelf(x) or _bring(x, mirror, report, most) for n, x in singles.items()}
+        found = [
+            _held(parsed, each) or _first(parsed, each, mirror, report, most)
+            for each in parsed.files
+        ]
         with Shelf(parsed.key).lock():
-            return Shelf(parsed.key).together(found)
+            return Shelf(parsed.key).together(dict(found))
     except OSError as error:
         message = f"{parsed} cannot be kept in {cache_folder()}: {error}"
         raise AssetError(message) from error
@@ -72,9 +75,9 @@ def cached(pin: str) -> Path | None:
     """
     parsed = parse(pin)
     if parsed.files and parsed.kind != "file":
-        found = {name: _on_shelf(parsed.one_of(name)) for name in parsed.files}
-        here = {name: path for name, path in found.items() if path is not None}
-        return Shelf(parsed.key).together(here) if len(here) == len(found) else None
+        here = [held for each in parsed.files if (held := _held(parsed, each)) is not None]
+        whole = len(here) == len(parsed.files)
+        return Shelf(parsed.key).together(dict(here)) if whole else None
     if parsed.kind != "file":
         return _on_shelf(parsed)
     return _local(parsed, Limits()) if Path(parsed.name).expanduser().exists() else None
@@ -107,6 +110,23 @@ def _expect_as_it_came(archive: Path, shelf: Shelf) -> None:
             "to download it again"
         )
         raise AssetError(message)
+
+
+def _held(pin: Pin, choice: str) -> tuple[str, Path] | None:
+    """Which of the files `a|b` is here already, and where."""
+    shelves = ((name, _on_shelf(pin.one_of(name))) for name in choice.split("|"))
+    return next(((name, path) for name, path in shelves if path is not None), None)
+
+
+def _first(
+    pin: Pin, choice: str, mirror: Path | None, on_progress: Progress, limits: Limits
+) -> tuple[str, Path]:
+    """The first of the files `a|b` that there is, and where it lies now."""
+    *others, last = choice.split("|")
+    for name in others:
+        with contextlib.suppress(MissingFileError):
+            return name, _bring(pin.one_of(name), mirror, on_progress, limits)
+    return last, _bring(pin.one_of(last), mirror, on_progress, limits)
 
 
 def _bring(pin: Pin, mirror: Path | None, on_progress: Progress, limits: Limits) -> Path:
@@ -153,7 +173,8 @@ def _download(pin: Pin, shelf: Shelf, folder: Path, on_progress: Progress) -> Pa
     except DownloadError as error:
         by_hand = f"; put it at {placed_folder() / pin.file_name}" if pin.sha256 else ""
         message = f"{pin} cannot be downloaded {where}: {error}{by_hand}"
-        raise AssetError(message) from error
+        kind = MissingFileError if isinstance(error, NoSuchFileError) else AssetError
+        raise kind(message) from error
     if client:
         size = brought.stat().st_size
         on_progress(size, size)

@@ -5,7 +5,7 @@ import importlib
 import re
 from pathlib import Path
 
-from bench.assets.errors import DownloadError
+from bench.assets.errors import DownloadError, NoSuchFileError
 from bench.assets.pins import Pin
 from bench.digests import of_file
 
@@ -34,7 +34,9 @@ def bring(pin: Pin) -> Path:
     try:
         path = Path(hub.hf_hub_download(pin.name, pin.member, revision=pin.version))
     except (ValueError, *hub.errors.HfHubHTTPError.__bases__, OSError) as error:
-        raise DownloadError(_why(error, pin)) from error
+        lacks = type(error).__name__ == "RemoteEntryNotFoundError"
+        kind = NoSuchFileError if lacks else DownloadError
+        raise kind(_why(error, pin)) from error
     if not pin.sha256:
         _verify(path, pin)
     return path

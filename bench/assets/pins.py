@@ -36,6 +36,10 @@ class AssetError(UserError):
     """A pinned file cannot be had; the message is one line."""
 
 
+class MissingFileError(AssetError):
+    """What is pinned has no such file."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
     """One file or folder, fixed for ever by the sha256 of what holds it.
@@ -105,7 +109,7 @@ def parse(pin: str) -> Pin:
             these two with an optional checksum and member. A path that holds `?`, `#` or `%` is
             written as `file:` with these percent-encoded. Of the hub,
             `pkg:huggingface/owner/name@<commit>#file`, or several as one folder with
-            `?files=config.json,model.safetensors`.
+            `?files=config.json,model.safetensors`; of `a|b` the first that the commit holds.
 
     Raises:
         AssetError: the pin is malformed.
@@ -180,7 +184,7 @@ def _check_files(pin: str, parsed: Pin) -> None:
 def _several(pin: str, names: str) -> tuple[str, ...]:
     """The files of a `files` qualifier, each inside the folder."""
     files = tuple(names.split(",")) if names else ()
-    for name in files:
+    for name in (name for choice in files for name in choice.split("|")):
         if not name or ".." in PurePosixPath(name).parts or name.startswith("/"):
             raise _wrong(pin, f"names {name!r} in ?files=, which is no file inside the folder")
     return files

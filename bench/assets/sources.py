@@ -62,7 +62,7 @@ def from_hub(pin: Pin, folder: Path) -> Path:
     try:
         return link_or_copy(hub.bring(pin), folder / Path(pin.member).name)
     except DownloadError as error:
-        raise DownloadError(_without_hosts(str(error))) from error
+        raise type(error)(_without_hosts(str(error))) from error
 
 
 class Client(NamedTuple):

@@ -1,0 +1,108 @@
+"""What doors share: reading what they are asked for, and pinning the files that they find."""
+
+import hashlib
+import importlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import quote
+
+from backbones import DoorError
+
+MODEL = "see its model card"
+UNKNOWN = "not known: evaluated as it came"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`subject?key=value&key=value`.
+
+    Attributes:
+        subject: a path, a module or a model's name.
+        options: what was said behind it.
+    """
+
+    subject: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def number(self, key: str, otherwise: float | None = None) -> float:
+        """An option that is a positive number.
+
+        Raises:
+            DoorError: it is none, or is not given and has to be.
+        """
+        said = self.options.get(key)
+        if said is None and otherwise is not None:
+            return otherwise
+        try:
+            found = float(said or "")
+        except ValueError:
+            found = 0.0
+        if not 0 < found < float("inf"):
+            message = f"needs ?{key}= and a positive number, not {said!r}"
+            raise DoorError(message)
+        return found
+
+
+def read(rest: str, known: Sequence[str]) -> Asked:
+    """What a door was asked for.
+
+    Raises:
+        DoorError: it names nothing, or an option that the door does not know.
+    """
+    subject, _, query = rest.partition("?")
+    options = dict(part.partition("=")[::2] for part in query.split("&") if part)
+    unknown = sorted(options.keys() - set(known))
+    if not subject or unknown:
+        options_known = ", ".join(known) or "none"
+        message = f"names {subject!r} with {unknown or 'no options'}; options are {options_known}"
+        raise DoorError(message)
+    return Asked(subject, options)
+
+
+def file_of(asked: Asked, suffixes: Sequence[str]) -> Path:
+    """The file that was asked for.
+
+    Raises:
+        DoorError: it is not there, or of another kind.
+    """
+    path = Path(asked.subject)
+    if not path.is_file() or path.suffix not in suffixes:
+        message = f"{path} is no {' or '.join(suffixes)} file: give the path of one"
+        raise DoorError(message)
+    return path
+
+
+def library(name: str, extra: str) -> ModuleType:
+    """A package that only some doors need.
+
+    Raises:
+        DoorError: it is not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        message = f"needs {name} ({error}): run `pip install 'mulap-bench[{extra}]'`"
+        raise DoorError(message) from error
+
+
+def slug(prefix: str, *parts: str) -> str:
+    """The name of a card: of the prefix and of what was asked for, as a file may be named."""
+    words = (re.sub(r"[^a-z0-9._-]+", "--", part.lower()).strip("-") for part in parts)
+    return "-".join([prefix, *filter(None, words)])
+
+
+def pin(path: Path, files: Sequence[str] = ()) -> str:
+    """A package URL of a local file, or of some files of a folder, with their sha256."""
+    if not files:
+        return f"file:{quote(str(path))}?checksum=sha256:{_sha256(path)}"
+    lines = "".join(f"{_sha256(path / name)}  {name}\n" for name in files)
+    digest = hashlib.sha256(lines.encode()).hexdigest()
+    return f"file:{quote(str(path))}?files={quote(','.join(files))}&checksum=sha256:{digest}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

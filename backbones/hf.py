@@ -1,0 +1,124 @@
+"""`hf:<model>`: any transformers audio encoder of these kinds, from the hub or a local folder.
+
+Encoders of waveforms (wav2vec 2.0, HuBERT, WavLM, data2vec-audio and their kin), Whisper, AST,
+CLAP's audio tower, EnCodec and DAC. Rate, layers and front end are those of its configuration.
+"""
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backbones import Backbone, Door, DoorError, Encoder, _asked
+from backbones._asked import Asked
+
+if TYPE_CHECKING:
+    from backbones._transformers import Network
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_SETTINGS = ("config.json", "preprocessor_config.json", "processor_config.json")
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+_OPTIONS = ("window", "trust-remote-code")
+
+
+def _open(rest: str) -> Backbone:
+    asked = _asked.read(rest, _OPTIONS)
+    _asked.library("transformers", "hf")
+    trusted = asked.options.get("trust-remote-code") == "1"
+    if Path(asked.subject).is_dir():
+        folder = Path(asked.subject)
+        files = _needed([path.name for path in folder.iterdir()], asked.subject, code=trusted)
+        return _card(asked, folder, _asked.pin(folder, files), trusted=trusted)
+    folder, weights = _of_the_hub(asked, trusted=trusted)
+    return _card(asked, folder, weights, trusted=trusted)
+
+
+def _of_the_hub(asked: Asked, *, trusted: bool) -> tuple[Path, str]:
+    """Where the settings lie, and the pin of all files of the commit."""
+    from huggingface_hub import HfApi, hf_hub_download
+
+    name, _, revision = asked.subject.partition("@")
+    if trusted and not _COMMIT.fullmatch(revision):
+        message = f"trust-remote-code=1 needs a commit: {name}@<40 hexadecimal digits>"
+        raise DoorError(message)
+    try:
+        config = Path(hf_hub_download(name, "config.json", revision=revision or None))
+        folder = config.parent
+        try:
+            held = list(HfApi().list_repo_files(name, revision=folder.name))
+        except OSError:
+            held = [path.name for path in folder.iterdir()]
+        files = _needed(held, name, code=trusted)
+        for file in files:
+            if file in _SETTINGS or file.endswith(".py"):
+                hf_hub_download(name, file, revision=folder.name)
+    except (OSError, ValueError) as error:
+        message = f"the hub's {name} cannot be read ({_one_line(error)}): check the name, accept "
+        message += "its terms on its page, run `hf auth login`, or give a local folder"
+        raise DoorError(message) from error
+    return folder, f"pkg:huggingface/{name}@{folder.name}?files={','.join(files)}"
+
+
+def _needed(held: list[str], where: str, *, code: bool) -> list[str]:
+    """The files of a model that are read, in the order of their names."""
+    weights = next((name for name in _WEIGHTS if name in held), None)
+    if weights is None or _SETTINGS[0] not in held:
+        message = f"{where} holds no {_SETTINGS[0]} with one of {', '.join(_WEIGHTS)}"
+        raise DoorError(message)
+    shards = [name for name in held if re.fullmatch(r"model-\d+-of-\d+\.safetensors", name)]
+    sources = [name for name in held if name.endswith(".py")] if code else []
+    settings = [name for name in _SETTINGS if name in held]
+    return sorted([*settings, weights, *(shards if "index" in weights else ()), *sources])
+
+
+def _card(asked: Asked, folder: Path, weights: str, *, trusted: bool) -> Backbone:
+    from backbones import _transformers
+
+    facts = _transformers.describe(folder, asked.number("window", 10.0), trusted=trusted)
+    local = Path(asked.subject).is_dir()
+    return Backbone(
+        name=_asked.slug("hf", folder.name if local else asked.subject),
+        family=facts.family,
+        summary=f"{facts.kind} by transformers; what it was trained on is not known here",
+        sample_rate=facts.sample_rate,
+        window=facts.window,
+        layers=facts.layers,
+        default=facts.default,
+        parameters=facts.parameters,
+        build=partial(_random, folder, trusted=trusted),
+        weights=weights,
+        load=partial(_trained, trusted=trusted),
+        paper=_asked.MODEL,
+        licence="Apache-2.0",
+        weights_licence=_asked.MODEL,
+    )
+
+
+def _random(folder: Path, *, trusted: bool) -> Encoder:
+    from backbones import _transformers
+
+    return _encoder(_transformers.random(folder, trusted=trusted))
+
+
+def _trained(folder: Path, *, trusted: bool) -> Encoder:
+    from backbones import _transformers
+
+    return _encoder(_transformers.trained(folder, trusted=trusted))
+
+
+def _encoder(network: "Network") -> Encoder:
+    from backbones._torch import TorchEncoder
+
+    return TorchEncoder(network)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+hf = Door(
+    prefix="hf",
+    summary="an audio encoder of transformers, from the hub or a folder, all hidden states",
+    example="hf:facebook/hubert-base-ls960",
+    open=_open,
+)

@@ -56,7 +56,8 @@ def ready(entry: Entry[Task], progress: Progress) -> Path:
     if is_ready(entry):
         return place
     if make is None:
-        message = f"{data.name} is not at {place}. {_packed(place)}{data.how_to_get}"
+        size = f" It takes {data.size}." if data.size else ""
+        message = f"{data.name} is not at {place}. {_packed(place)}{data.how_to_get}{size}"
         raise DataError(message)
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(place.with_suffix(".lock")):

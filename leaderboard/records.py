@@ -175,11 +175,7 @@ class Costs(_Part):
 
 
 class Provenance(_Part):
-    """What the row can be reproduced from.
-
-    Attributes:
-        reference: what a door was asked for to make the task's card, if one was.
-    """
+    """What the row can be reproduced from; `reference` is what the task's door was asked for."""
 
     command: str
     commit: str | None

@@ -113,6 +113,16 @@ def test_a_wrong_root_and_an_archive_that_is_packed_are_told(placed: Path, capsy
     assert report["errors"] == [f"placed is not at {away.parent / 'nowhere' / 'placed'}. Ask."]
 
 
+def test_fetching_what_must_be_placed_says_where_from_and_how_large(
+    toy: Path, capsys: Capture
+) -> None:
+    toy.write_text(TOY.replace('how_to_get="Ask."', 'how_to_get="Ask.", size="1.2 GB of mp3"'))
+    code, _, err = bench("data", "fetch", "placed/loud", "-i", "toy.py", capsys=capsys)
+    place = toy.parent / "cache" / "data" / "placed"
+    assert code == 2
+    assert f"placed is not at {place}. Ask. It takes 1.2 GB of mp3." in err
+
+
 def where(capsys: Capture, *words: str) -> str:
     code, out, err = bench("data", "path", "placed/loud", "-i", "toy.py", *words, capsys=capsys)
     assert code == 0, err

@@ -1,6 +1,8 @@
 """`bench compare`."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,18 +10,28 @@ import typer
 from bench import registry, selection
 from bench.cli import printing
 from bench.cli.options import BOARD, AsJson, Board, Include
+from bench.errors import UserError
 
 
 def compare(
-    first: Annotated[str, typer.Argument(help="A backbone with rows on the board.")],
-    second: Annotated[str, typer.Argument(help="Another.")],
+    first: Annotated[str | None, typer.Argument(help="A backbone with rows on the board.")] = None,
+    second: Annotated[str | None, typer.Argument(help="Another.")] = None,
     *,
     protocol: Annotated[str, typer.Option(help="Whose rows.")] = "tuned-v1",
+    published: Annotated[
+        bool, typer.Option("--published", help="Compare all rows with numbers others published.")
+    ] = False,
     board: Board = BOARD,
     include: Include = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two backbones on every task that both have a row on."""
+    """Compare two backbones on every task that both have a row on, or rows with other tables."""
+    if published:
+        _published(board, {first, second} - {None}, as_json=as_json)
+        return
+    if first is None or second is None:
+        message = "name two backbones to compare, or --published"
+        raise UserError(message)
     cards = registry.find(include or ())
     asked = selection.protocol(protocol)
     from bench.comparison import compare as differences
@@ -54,3 +66,37 @@ def compare(
         "The interval is of this comparison alone; p is Holm-corrected for all pairs of rows of "
         "the task. A true difference that is detectable is found 80 times in 100, uncorrected."
     )
+
+
+def _published(board: Path, named: AbstractSet[str | None], *, as_json: bool) -> None:
+    """Print published numbers beside the rows of a board, or of the backbones that are named."""
+    from leaderboard import records
+    from leaderboard.published import beside
+
+    try:
+        rows = [records.read(path) for path in records.paths(board / "results")]
+    except records.RecordError as error:
+        raise UserError(str(error)) from error
+    found = beside(row for row in rows if not named or row.backbone.name in named)
+    if as_json:
+        printing.document([asdict(each) for each in found])
+        return
+    if not found:
+        printing.line(f"no published number is of a backbone and data that {board} has a row of")
+        return
+    header = ["backbone", "task", "metric", "protocol", "here", "published", "tolerance", "", "by"]
+    table = [
+        [
+            each.backbone,
+            each.task,
+            each.metric,
+            each.protocol,
+            "–" if each.ours is None else f"{each.ours:.1f}",
+            f"{each.published:g}",
+            "–" if each.tolerance is None else f"±{each.tolerance:g}",
+            f"{each.verdict}: {each.reason}" if each.reason else each.verdict.value,
+            f"{each.model}, {each.source}",
+        ]
+        for each in found
+    ]
+    printing.listing("published numbers, score × 100", header, table)

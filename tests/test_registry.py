@@ -122,7 +122,7 @@ def test_an_unknown_name_offers_the_nearest() -> None:
 
 
 def test_a_strange_name_offers_all() -> None:
-    with pytest.raises(UnknownNameError, match=r"no backbone is named '\?'\. Known: chroma, "):
+    with pytest.raises(UnknownNameError, match=r"no backbone is named '\?'\. Known: ast-audioset, chroma"):
         registry.find().backbones["?"]
 
 

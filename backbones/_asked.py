@@ -12,7 +12,6 @@ from urllib.parse import quote
 from backbones import DoorError
 
 MODEL = "see its model card"
-UNKNOWN = "not known: evaluated as it came"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +61,6 @@ def read(rest: str, known: Sequence[str]) -> Asked:
     return Asked(subject, options)
 
 
-def file_of(asked: Asked, suffixes: Sequence[str]) -> Path:
-    """The file that was asked for.
-
-    Raises:
-        DoorError: it is not there, or of another kind.
-    """
-    path = Path(asked.subject)
-    if not path.is_file() or path.suffix not in suffixes:
-        message = f"{path} is no {' or '.join(suffixes)} file: give the path of one"
-        raise DoorError(message)
-    return path
-
-
 def library(name: str, extra: str) -> ModuleType:
     """A package that only some doors need.
 
@@ -94,13 +80,11 @@ def slug(prefix: str, *parts: str) -> str:
     return "-".join([prefix, *filter(None, words)])
 
 
-def pin(path: Path, files: Sequence[str] = ()) -> str:
-    """A package URL of a local file, or of some files of a folder, with their sha256."""
-    if not files:
-        return f"file:{quote(str(path))}?checksum=sha256:{_sha256(path)}"
-    lines = "".join(f"{_sha256(path / name)}  {name}\n" for name in files)
+def pin(folder: Path, files: Sequence[str]) -> str:
+    """A package URL of some files of a folder, with a sha256 over theirs."""
+    lines = "".join(f"{_sha256(folder / name)}  {name}\n" for name in files)
     digest = hashlib.sha256(lines.encode()).hexdigest()
-    return f"file:{quote(str(path))}?files={quote(','.join(files))}&checksum=sha256:{digest}"
+    return f"file:{quote(str(folder))}?files={quote(','.join(files))}&checksum=sha256:{digest}"
 
 
 def _sha256(path: Path) -> str:

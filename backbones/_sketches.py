@@ -18,7 +18,8 @@ from transformers import (
     WhisperFeatureExtractor,
 )
 
-from backbones import Encoder, Texts, _transformers
+from backbones import Encoder, Texts, _folders
+from backbones._networks.seeded import seeded
 from backbones._published import Setting
 from backbones._torch import TorchEncoder
 from backbones._transformers import KINDS, Network
@@ -74,9 +75,7 @@ def network(kind: str, settings: Mapping[str, Setting], front: Mapping[str, Sett
 
 def sketch(kind: str, settings: Mapping[str, Setting], front: Mapping[str, Setting]) -> Encoder:
     """An encoder with random weights, the same each time; its texts are read byte by byte."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        made = network(kind, settings, front)
+    made = seeded(0, lambda: network(kind, settings, front))
     return Reading(made, _bytes) if kind == "clap" else TorchEncoder(made)
 
 
@@ -86,7 +85,7 @@ def trained(folder: Path, *, text: bool) -> Encoder:
     Raises:
         WeightsError: some are missing, misshapen or unexpected, or cannot be read safely.
     """
-    made = _transformers.trained(folder, trusted=False)
+    made = _folders.trained(folder, trusted=False)
     if not text:
         return TorchEncoder(made)
     tokenizer = AutoTokenizer.from_pretrained(folder)

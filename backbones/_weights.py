@@ -48,7 +48,7 @@ def read_safetensors(file: Path) -> "dict[str, Tensor]":
     try:
         return load_file(file)
     except (OSError, SafetensorError) as error:
-        message = f"{file} cannot be read: {_one_line(error)}"
+        message = f"{file} cannot be read: {one_line(error)}"
         raise WeightsError(message) from error
 
 
@@ -127,18 +127,28 @@ def fill(
     network.load_state_dict(kept)
 
 
+def refusal(file: Path, error: pickle.UnpicklingError) -> WeightsError:
+    """Why a pickle that holds more than data is not read."""
+    named = re.search(r"GLOBAL (\S+)", str(error))
+    what = f"it names {named[1]}" if named else "it is damaged, or no pickle of weights"
+    message = f"{file} is refused, for reading it could run code ({what}); give safetensors"
+    return WeightsError(message)
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, for a message of ours."""
+    return " ".join(str(error).split())
+
+
 def _unpickled(file: Path) -> object:
     import torch
 
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        named = re.search(r"GLOBAL (\S+)", str(error))
-        what = f"it names {named[1]}" if named else "it is damaged, or no pickle of weights"
-        message = f"{file} is refused, for reading it could run code ({what}); give safetensors"
-        raise WeightsError(message) from error
+        raise refusal(file, error) from error
     except (OSError, RuntimeError, EOFError, KeyError) as error:
-        message = f"{file} cannot be read: {_one_line(error)}"
+        message = f"{file} cannot be read: {one_line(error)}"
         raise WeightsError(message) from error
 
 
@@ -150,7 +160,3 @@ def _tensors(found: Mapping[object, object], file: Path) -> "dict[str, Tensor]":
             message = f"{file}: {name} is {type(value).__name__}, no tensor: say where weights are"
             raise WeightsError(message)
     return {str(name): x for name, x in found.items() if isinstance(x, Tensor)}
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

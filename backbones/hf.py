@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from backbones import Backbone, Door, DoorError, Encoder, _asked
 from backbones._asked import Asked
+from backbones._weights import one_line
 
 if TYPE_CHECKING:
     from backbones._transformers import Network
@@ -53,7 +54,9 @@ def _of_the_hub(asked: Asked, *, trusted: bool) -> tuple[Path, str]:
             if file in _SETTINGS or file.endswith(".py"):
                 hf_hub_download(name, file, revision=folder.name)
     except (OSError, ValueError) as error:
-        message = f"the hub's {name} cannot be read ({_one_line(error)}): check the name, accept "
+        message = (
+            f"the hub's {name} cannot be read ({one_line(error)[:200]}): check the name, accept "
+        )
         message += "its terms on its page, run `hf auth login`, or give a local folder"
         raise DoorError(message) from error
     return folder, f"pkg:huggingface/{name}@{folder.name}?files={','.join(files)}"
@@ -72,9 +75,9 @@ def _needed(held: list[str], where: str, *, code: bool) -> list[str]:
 
 
 def _card(asked: Asked, folder: Path, weights: str, *, trusted: bool) -> Backbone:
-    from backbones import _transformers
+    from backbones import _folders
 
-    facts = _transformers.describe(folder, asked.number("window", 10.0), trusted=trusted)
+    facts = _folders.describe(folder, asked.number("window", 10.0), trusted=trusted)
     local = Path(asked.subject).is_dir()
     return Backbone(
         name=_asked.slug("hf", folder.name if local else asked.subject),
@@ -95,25 +98,21 @@ def _card(asked: Asked, folder: Path, weights: str, *, trusted: bool) -> Backbon
 
 
 def _random(folder: Path, *, trusted: bool) -> Encoder:
-    from backbones import _transformers
+    from backbones import _folders
 
-    return _encoder(_transformers.random(folder, trusted=trusted))
+    return _encoder(_folders.random(folder, trusted=trusted))
 
 
 def _trained(folder: Path, *, trusted: bool) -> Encoder:
-    from backbones import _transformers
+    from backbones import _folders
 
-    return _encoder(_transformers.trained(folder, trusted=trusted))
+    return _encoder(_folders.trained(folder, trusted=trusted))
 
 
 def _encoder(network: "Network") -> Encoder:
     from backbones._torch import TorchEncoder
 
     return TorchEncoder(network)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
 
 
 hf = Door(

@@ -55,7 +55,11 @@ def root() -> tuple[Path, str]:
     Raises:
         SettingsError: the file of settings is damaged or has an unknown key.
     """
-    option, named, said = _option.get(), os.environ.get("BENCH_DATA"), settings()
+    return _root(settings())
+
+
+def _root(said: Settings) -> tuple[Path, str]:
+    option, named = _option.get(), os.environ.get("BENCH_DATA")
     if option is not None:
         return option, "--data-root"
     if named:
@@ -71,10 +75,11 @@ def of(data_set: str) -> Path:
     Raises:
         SettingsError: the file of settings is damaged or has an unknown key.
     """
-    place, who = root()
+    said = settings()
+    place, who = _root(said)
     if who in {"--data-root", "BENCH_DATA"}:
         return place / data_set
-    return settings().sets.get(data_set, place / data_set)
+    return said.sets.get(data_set, place / data_set)
 
 
 def settings() -> Settings:

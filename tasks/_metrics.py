@@ -11,17 +11,21 @@ tag alone.
 Keys are integers: 0 to 11 are C, C#, ... B major, 12 to 23 the same tonics, minor.
 """
 
-from collections.abc import Callable
 from functools import cache
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from tasks import Metric, Scores, Truth, Weights
+from tasks._columns import (
+    Values,
+    columns,
+    mean_of_defined,
+    ratio,
+    tag_average_precision,
+    tag_roc_auc,
+    target_r2,
+)
 from tasks._events import f_measure
-
-Values: TypeAlias = npt.NDArray[np.float64]
 
 TONICS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 FIFTH = 0.5
@@ -48,7 +52,7 @@ def balanced_accuracy(truth: Truth, scores: Scores, weights: Weights) -> Values:
     """Recall, mean over the classes that a resample has clips of; shapes as in `accuracy`."""
     members = _members(truth, scores)
     hits = members * _hit(truth, scores)
-    return _mean_of_defined(_ratio(hits @ weights.T, members @ weights.T))
+    return mean_of_defined(ratio(hits @ weights.T, members @ weights.T))
 
 
 def roc_auc(truth: Truth, scores: Scores, weights: Weights) -> Values:
@@ -62,7 +66,7 @@ def roc_auc(truth: Truth, scores: Scores, weights: Weights) -> Values:
     Returns:
         (resamples,).
     """
-    return _mean_of_defined(_columns(_tag_roc_auc, truth, scores, weights))
+    return mean_of_defined(columns(tag_roc_auc, truth, scores, weights))
 
 
 def pr_auc(truth: Truth, scores: Scores, weights: Weights) -> Values:
@@ -79,7 +83,7 @@ def pr_auc(truth: Truth, scores: Scores, weights: Weights) -> Values:
     Returns:
         (resamples,).
     """
-    return _mean_of_defined(_columns(_tag_average_precision, truth, scores, weights))
+    return mean_of_defined(columns(tag_average_precision, truth, scores, weights))
 
 
 def r2(truth: Truth, scores: Scores, weights: Weights) -> Values:
@@ -96,7 +100,7 @@ def r2(truth: Truth, scores: Scores, weights: Weights) -> Values:
     Returns:
         (resamples,).
     """
-    return _mean_of_defined(_columns(_target_r2, truth, scores, weights))
+    return mean_of_defined(columns(target_r2, truth, scores, weights))
 
 
 def key_weighted(truth: Truth, scores: Scores, weights: Weights) -> Values:
@@ -237,90 +241,4 @@ def _tempo_hit(truth: Truth, scores: Scores, factors: tuple[float, ...]) -> Valu
 
 
 def _mean(credit: Values, weights: Weights) -> Values:
-    return _ratio(weights @ credit, weights.sum(axis=1))
-
-
-def _ratio(numerator: Values, denominator: Values) -> Values:
-    """Quotient; NaN where the denominator is 0."""
-    undefined = np.full_like(denominator, np.nan)
-    return np.divide(numerator, denominator, out=undefined, where=denominator > 0)
-
-
-def _mean_of_defined(values: Values) -> Values:
-    """(columns, resamples) to (resamples,), leaving NaN out."""
-    defined = ~np.isnan(values)
-    return _ratio(np.where(defined, values, 0.0).sum(axis=0), defined.sum(axis=0, dtype=np.float64))
-
-
-def _columns(
-    score: Callable[[Values, Values, Values], Values],
-    truth: Truth,
-    scores: Scores,
-    weights: Weights,
-) -> Values:
-    """(columns, resamples): `score` of each column's clips with a known label."""
-    by_clip = np.ascontiguousarray(weights.T)
-    known = ~np.isnan(truth)
-    return np.stack(
-        [
-            score(truth[known[:, i], i], scores[known[:, i], i], by_clip[known[:, i]])
-            for i in range(truth.shape[1])
-        ]
-    )
-
-
-def _ranked(truth: Values, scores: Values, by_clip: Values) -> tuple[Values, ...]:
-    """Weights met at each positive clip when going down the ranking, a tie being one step.
-
-    Returns:
-        Four arrays (positives, resamples): the clip's own weight; of all clips scored at least
-        as high; of the positive ones among them; of the negative ones scored strictly higher.
-    """
-    order = np.argsort(-scores, kind="stable")
-    descending = -scores[order]
-    weights = by_clip[order]
-    positive = np.flatnonzero(truth[order] > 0)
-    own = weights[positive]
-    seen = _running(weights)
-    hits = _running(own)
-    above = np.searchsorted(descending, descending[positive], side="left")
-    level = np.searchsorted(descending, descending[positive], side="right")
-    hits_above = hits[np.searchsorted(positive, above)]
-    return own, seen[level], hits[np.searchsorted(positive, level)], seen[above] - hits_above
-
-
-def _running(weights: Values) -> Values:
-    """Cumulative sum along axis 0 that begins with zeros."""
-    total = np.zeros((len(weights) + 1, weights.shape[1]))
-    np.cumsum(weights, axis=0, out=total[1:])
-    return total
-
-
-def _tag_roc_auc(truth: Values, scores: Values, by_clip: Values) -> Values:
-    own, seen, hits, misses_above = _ranked(truth, scores, by_clip)
-    positives = own.sum(axis=0)
-    negatives = by_clip.sum(axis=0) - positives
-    beaten = negatives - (misses_above + seen - hits) / 2
-    return _ratio((own * beaten).sum(axis=0), positives * negatives)
-
-
-def _tag_average_precision(truth: Values, scores: Values, by_clip: Values) -> Values:
-    own, seen, hits, _ = _ranked(truth, scores, by_clip)
-    precision = np.divide(hits, seen, out=np.zeros_like(hits), where=seen > 0)
-    return _ratio((own * precision).sum(axis=0), own.sum(axis=0))
-
-
-def _target_r2(truth: Values, scores: Values, by_clip: Values) -> Values:
-    mean = _ratio(truth @ by_clip, by_clip.sum(axis=0))
-    total = (by_clip * (truth[:, None] - mean) ** 2).sum(axis=0)
-    error = (truth - scores) ** 2 @ by_clip
-    explained = 1 - np.divide(error, total, out=np.zeros_like(error), where=total > 0)
-    return np.where(_varies(truth, by_clip), explained, np.where(error == 0, 1.0, 0.0))
-
-
-def _varies(truth: Values, by_clip: Values) -> npt.NDArray[np.bool_]:
-    """(resamples,): whether the clips that count have more than one value."""
-    counts = by_clip > 0
-    highest = np.where(counts, truth[:, None], -np.inf).max(axis=0, initial=-np.inf)
-    lowest = np.where(counts, truth[:, None], np.inf).min(axis=0, initial=np.inf)
-    return np.asarray(highest > lowest)
+    return ratio(weights @ credit, weights.sum(axis=1))

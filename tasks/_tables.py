@@ -1,6 +1,7 @@
 """Tables that data sets come with."""
 
 import csv
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -60,6 +61,23 @@ def number(text: str, where: Path) -> float:
     except ValueError:
         message = f"{where} says {text!r}, expected a number"
         raise LayoutError(message) from None
+
+
+def lot(name: str, of: int) -> int:
+    """A number from 0 to `of` - 1 that a name draws, the same everywhere: sha1 modulo `of`."""
+    digest = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
+    return int(digest, 16) % of
+
+
+def pin(name: str, checksum: str, address: str) -> str:
+    """The package URL of a published list.
+
+    Args:
+        name: of what is fetched.
+        checksum: sha256.
+        address: that it is fetched from.
+    """
+    return f"pkg:generic/{name}?checksum=sha256:{checksum}&download_url={address}"
 
 
 def _stripped(path: Path, line: int, row: Mapping[str, str | None]) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tasks import Clip, DataSet, Kind, Split, Task
 from tasks._metrics import KEY_ACCURACY, KEY_WEIGHTED, KEY_WEIGHTED_MIREX2017, KEYS
-from tasks._tables import index
+from tasks._tables import index, pin
 
 FLATS = {"Db": "C#", "Gb": "F#"}
 SPLITS = {"train": Split.TRAIN, "valid": Split.VALIDATION, "test": Split.TEST}
@@ -16,11 +16,11 @@ FOLDERS = {
     Split.VALIDATION: "giantsteps-mtg-key-dataset",
     Split.TEST: "giantsteps-key-dataset",
 }
-PIN = (
-    "pkg:generic/giantsteps-clips?checksum=sha256:"
-    "16d864c3a32f0c6e2547780c11bd70672045b48df57315cfa1ae6ccda1da5aab&download_url="
+PIN = pin(
+    "giantsteps-clips",
+    "16d864c3a32f0c6e2547780c11bd70672045b48df57315cfa1ae6ccda1da5aab",
     "https://raw.githubusercontent.com/p-lambda/jukemir/"
-    "241555645682d18fb909775c54014edfc3a03163/metadata/giantsteps_clips.json.gz"
+    "241555645682d18fb909775c54014edfc3a03163/metadata/giantsteps_clips.json.gz",
 )
 
 

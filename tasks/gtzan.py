@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tasks import Clip, DataSet, Kind, Label, Metric, Split, Task
 from tasks._metrics import ACCURACY, BEAT_F, TEMPO_ACCURACY_1, TEMPO_ACCURACY_2
-from tasks._tables import LayoutError, index, lines, number
+from tasks._tables import LayoutError, index, lines, number, pin
 
 GENRES = (
     *("blues", "classical", "country", "disco", "hiphop"),
@@ -90,8 +90,7 @@ def _task(
     digest: str | None = None,
 ) -> Task:
     pins = (
-        f"pkg:generic/gtzan-{part}?checksum=sha256:{sha}&download_url={PLACE}/{part}_filtered.txt"
-        for part, sha in LISTS.items()
+        pin(f"gtzan-{part}", sha, f"{PLACE}/{part}_filtered.txt") for part, sha in LISTS.items()
     )
     return Task(
         name=f"gtzan/{name}",

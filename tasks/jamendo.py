@@ -7,7 +7,7 @@ from pathlib import Path
 from tasks import Clip, DataSet, Kind, Split, Task
 from tasks._jamendo_tags import GENRES, INSTRUMENTS, MOODS, TOP50
 from tasks._metrics import PR_AUC, ROC_AUC
-from tasks._tables import LayoutError
+from tasks._tables import LayoutError, pin
 
 PLACE = (
     "https://raw.githubusercontent.com/MTG/mtg-jamendo-dataset/"
@@ -65,8 +65,7 @@ def _task(
 ) -> Task:
     subset = {"top50": "top50tags"}.get(name, name)
     pins = (
-        f"pkg:generic/jamendo-{subset}-{part}?checksum=sha256:{checksum}"
-        f"&download_url={PLACE}/autotagging_{subset}-{part}.tsv"
+        pin(f"jamendo-{subset}-{part}", checksum, f"{PLACE}/autotagging_{subset}-{part}.tsv")
         for part, checksum in zip(PARTS, checksums, strict=True)
     )
     return Task(

@@ -39,8 +39,10 @@ def test_every_backbone(entry: Entry[Backbone], check: Check[Backbone]) -> None:
     check.run(entry.card)
 
 
-@pytest.mark.parametrize("entry", list(CARDS.backbones), ids=_name)
-def test_every_backbone_s_card(entry: Entry[Backbone]) -> None:
+@pytest.mark.parametrize(
+    "entry", [e for e in CARDS.backbones if e.card.parameters > LARGEST], ids=_name
+)
+def test_every_large_backbone_s_card(entry: Entry[Backbone]) -> None:
     card_is_complete(entry.card)
 
 

@@ -122,8 +122,7 @@ def problems(clips: dict[Split, list[Stretch]], kind: Kind) -> tuple[Frozen, fin
     outputs = 1 if kind is Kind.REGRESSION else 2
     frozen = Frozen(kind, outputs, METRICS[kind], Vectors(clips), known)
     start = head(frozen, HYPER)
-    given = (kind, METRICS[kind], clips, known)
-    return frozen, finetune.Problem(card, Counted, "vector", start, *given)
+    return frozen, finetune.Problem(frozen, start, card, Counted, "vector", clips)
 
 
 def protocol(epochs: int = 12, **changes: tuple[float, ...]) -> FineTune:
@@ -149,7 +148,7 @@ def test_it_learns_what_frozen_features_lack(clips: dict[Split, list[Stretch]], 
     weight = np.ones((1, CLIPS))
 
     def tested(scores: np.ndarray) -> float:
-        return float(problem.metric.function(labels(kind), scores, weight)[0])
+        return float(problem.frozen.metric.function(labels(kind), scores, weight)[0])
 
     found = finetune.train(problem, protocol(), 1e-2, 0)
     assert found.epochs > 0

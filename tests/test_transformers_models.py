@@ -256,6 +256,16 @@ def test_a_mert_with_parts_of_its_own_is_refused(cards: Registry, tmp_path: Path
         cards.backbones.matching([f"hf:{tmp_path}"])
 
 
+class Harmful:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
+        return Path.touch, (self.path,)
+
+
 def test_a_weight_that_is_missing_is_no_random_weight(cards: Registry, tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
@@ -272,3 +282,17 @@ def test_a_weight_that_is_missing_is_no_random_weight(cards: Registry, tmp_path:
     assert card.load is not None
     with pytest.raises(WeightsError, match=f"missing.*{name}"):
         card.load(tmp_path)
+
+
+def test_a_pickle_that_would_run_code_is_refused(cards: Registry, tmp_path: Path) -> None:
+    from backbones._sketches import FRONTS, network
+
+    card = miniature(cards.backbones["hubert-base"].card)
+    model = model_of(card)
+    network(model.kind, model.settings, model.front).model.config.save_pretrained(tmp_path)
+    FRONTS[model.kind](**model.front).save_pretrained(tmp_path)
+    torch.save({"weight": Harmful(tmp_path / "ran")}, tmp_path / "pytorch_model.bin")
+    assert card.load is not None
+    with pytest.raises(WeightsError, match=r"is refused, for reading it could run code \(it names"):
+        card.load(tmp_path)
+    assert not (tmp_path / "ran").exists()

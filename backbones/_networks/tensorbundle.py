@@ -16,6 +16,7 @@ import numpy.typing as npt
 MAGIC = 0xDB4775248B80FB57
 FOOTER = 48
 TRAILER = 5  # a byte for the compression and four of checksum after every block
+SLICES = 7  # field of an entry
 DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8"}
 
 Proto = dict[int, list[int | bytes]]
@@ -127,7 +128,7 @@ def _tensor(
 ) -> npt.NDArray[np.generic]:
     """Fields of an entry: 1 dtype, 2 shape, 4 offset, 5 size, 7 slices."""
     dtype = DTYPES.get(_int(entry, 1))
-    if dtype is None or 7 in entry:  # noqa: PLR2004
+    if dtype is None or SLICES in entry:
         raise DamagedBundleError(path, f"{name!r} has data type {_int(entry, 1)} or is in slices")
     shape = [_int(_message(dim), 1) for dim in _shape(entry)]
     offset, size = _int(entry, 4), _int(entry, 5)
@@ -157,7 +158,7 @@ def _varint(raw: bytes, at: int) -> tuple[int, int]:
         byte = raw[at]
         at += 1
         value |= (byte & 0x7F) << shift
-        if byte < 0x80:  # noqa: PLR2004
+        if not byte & 0x80:
             return value, at
         shift += 7
 

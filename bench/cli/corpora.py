@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from bench import assets, data
 from bench.data import DataError
 from bench.digests import Digests
+from bench.errors import UserError
 from bench.progress import Reporter
 from bench.registry import Entry, Registry
 from tasks import Clip, Split, Task
@@ -52,12 +53,11 @@ def _tests(cards: Registry, digests: Digests) -> dict[str, str]:
 def _listed(task: Task, place: Path) -> list[Clip]:
     """The clips of a task, be they what its card says or not."""
     try:
-        return data.listed(task, place)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return data.read(task, place)
+    except UserError as error:
         message = (
             f"whether the corpus holds test clips of {task.name} cannot be said: its data in "
-            f"{place} cannot be read ({reason}). Mend them, or move them away"
+            f"{place} cannot be read ({error}). Mend them, or move them away"
         )
         raise DataError(message) from error
 

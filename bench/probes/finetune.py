@@ -15,12 +15,13 @@ from torch import Tensor, nn
 
 from backbones import Backbone, Encoder
 from bench import kept
+from bench.probes import Problem as Frozen
 from bench.probes.fit import Head
 from bench.probes.job import Hyper, Tried, Variant
 from bench.probes.protocols import FineTune
 from bench.probes.trainable import Trainable
 from bench.stretch import Stretch
-from tasks import Kind, Metric, Scores, Split, Truth
+from tasks import Scores, Split
 
 LONGEST_STEP = 1.0
 """The norm that gradients are clipped to."""
@@ -31,29 +32,20 @@ class Problem:
     """What fine-tuning may see: audio of every split, labels of training and validation.
 
     Attributes:
+        frozen: the problem of the linear probe, with its labels and metric.
+        head: that probe, to begin with.
         card: of the backbone.
         encoder: loads one, with its trained weights.
         layer: that is read.
-        head: the linear probe to begin with.
-        kind: what the labels are.
-        metric: that choices are made by, on validation.
         audio: of the clips of every split.
-        labels: of training and validation; there is no entry for test.
     """
 
+    frozen: Frozen
+    head: Head
     card: Backbone
     encoder: Callable[[], Encoder]
     layer: str
-    head: Head
-    kind: Kind
-    metric: Metric
     audio: Mapping[Split, Sequence[Stretch]]
-    labels: Mapping[Split, Truth]
-
-    def score(self, scores: Scores) -> float:
-        """The metric on validation."""
-        truth = self.labels[Split.VALIDATION]
-        return float(self.metric.function(truth, scores, np.ones((1, len(truth))))[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +98,10 @@ def train(problem: Problem, protocol: FineTune, rate: float, seed: int) -> Outco
     Raises:
         ProbeError: the backbone is no network of PyTorch.
     """
-    network = Trainable(problem.card, problem.encoder(), problem.layer, problem.head, problem.kind)
-    labels = torch.from_numpy(problem.labels[Split.TRAIN])
+    network = Trainable(
+        problem.card, problem.encoder(), problem.layer, problem.head, problem.frozen.kind
+    )
+    labels = torch.from_numpy(problem.frozen.labels[Split.TRAIN])
     optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=protocol.weight_decay)
     draw = np.random.default_rng(seed)
     best, best_score, kept_epoch = _copy(network), _validation(network, problem), 0
@@ -129,7 +123,7 @@ def train(problem: Problem, protocol: FineTune, rate: float, seed: int) -> Outco
 
 
 def _validation(network: Trainable, problem: Problem) -> float:
-    return problem.score(network.scores(problem.audio[Split.VALIDATION]))
+    return problem.frozen.score(network.scores(problem.audio[Split.VALIDATION]))
 
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from backbones import Backbone, Encoder
+from backbones import Audio, Backbone, Encoder
 from backbones._torch import TorchEncoder
 from bench import audio
 from bench.audio import Samples
@@ -79,10 +79,9 @@ class Trainable(nn.Module):
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             windows = list(pool.map(self._window, stretches, places))
         wanted = (labels - self._shift).float() if self._kind is Kind.REGRESSION else labels
-        for size in sorted({len(window) for window in windows}):
-            chosen = [i for i, window in enumerate(windows) if len(window) == size]
-            inputs = torch.from_numpy(np.stack([windows[i] for i in chosen])).to(device)
+        for chosen, stacked in _by_length(windows):
             share = len(chosen) / len(windows)
+            inputs = torch.from_numpy(stacked).to(device)
             part = loss(self(inputs), wanted[chosen].to(device), self._kind, self._spread)
             (part * share).backward()
 
@@ -96,9 +95,7 @@ class Trainable(nn.Module):
         owners = np.repeat(np.arange(len(clips)), [len(windows) for windows in clips])
         windows = [window for clip in clips for window in clip]
         vectors = np.empty((len(windows), len(self.weight)), dtype=np.float32)
-        for size in sorted({len(window) for window in windows}):
-            chosen = [i for i, window in enumerate(windows) if len(window) == size]
-            stacked = np.stack([windows[i] for i in chosen])
+        for chosen, stacked in _by_length(windows):
             vectors[chosen] = self._encoder.summarise(stacked)[self._layer][:, 0]
         means = [vectors[owners == clip].mean(0) for clip in range(len(clips))]
         with torch.inference_mode():
@@ -109,19 +106,31 @@ class Trainable(nn.Module):
         return (vectors - self._mean) @ self.weight + self.bias
 
     def _windows(self, stretch: Stretch) -> list[Samples]:
+        return self._cut(self._samples(stretch))
+
+    def _samples(self, stretch: Stretch) -> Samples:
+        rate = self._card.sample_rate
+        return audio.read(stretch.path, rate, stretch.start, stretch.seconds)
+
+    def _cut(self, samples: Samples) -> list[Samples]:
         card = self._card
-        samples = audio.read(stretch.path, card.sample_rate, stretch.start, stretch.seconds)
         return audio.cut(samples, card.sample_rate, card.window, card.hop, card.shortest)
 
     def _window(self, stretch: Stretch, place: float) -> Samples:
         """One window, anywhere in the clip; `place` is in [0, 1)."""
-        card = self._card
-        samples = audio.read(stretch.path, card.sample_rate, stretch.start, stretch.seconds)
-        first = audio.cut(samples, card.sample_rate, card.window, card.hop, card.shortest)[0]
+        samples = self._samples(stretch)
+        first = self._cut(samples)[0]
         if len(first) >= len(samples):
             return first
         begin = int(place * (len(samples) - len(first) + 1))
         return samples[begin : begin + len(first)]
+
+
+def _by_length(windows: Sequence[Samples]) -> Iterator[tuple[list[int], Audio]]:
+    """Places of the windows of one length, and these windows: (windows, samples)."""
+    for size in sorted({len(window) for window in windows}):
+        chosen = [place for place, window in enumerate(windows) if len(window) == size]
+        yield chosen, np.stack([windows[place] for place in chosen])
 
 
 def _batched(stretches: Iterable[Stretch], size: int) -> Iterator[tuple[Stretch, ...]]:

@@ -129,14 +129,12 @@ def _on_audio(
     found = _searched(job, backbone, task)
     start = best(found.trials).hyper
     problem = finetune.Problem(
+        frozen=found.problem,
+        head=head(found.problem, start),
         card=backbone,
         encoder=lambda: encoders.load(backbone, job.device),
         layer=start.layer,
-        head=head(found.problem, start),
-        kind=task.kind,
-        metric=task.primary,
         audio=job.audio,
-        labels=job.labels,
     )
     return finetune.probe(problem, protocol, job.seeds, job.folder)
 

@@ -1,0 +1,195 @@
+"""Models of transformers, from folders: what their cards say, and the networks."""
+
+import json
+import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoFeatureExtractor, AutoModel, HubertConfig
+from transformers.configuration_utils import PreTrainedConfig
+from transformers.modeling_utils import PreTrainedModel
+from transformers.utils import logging
+
+from backbones import DoorError, Family, Layer, WeightsError, _weights
+from backbones._networks.seeded import seeded
+from backbones._transformers import KINDS, Network, Waveform
+from backbones._weights import one_line
+
+MERT = "mert_model"
+"""The type of model that MERT calls itself; its code is not part of transformers."""
+
+_PROBE = 1.0  # seconds that are run through a network to see what it gives
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a card says of a model.
+
+    Attributes:
+        kind: the model's type.
+        family: how models of the type are trained.
+        sample_rate: [Hz].
+        window: [s].
+        layers: all hidden states.
+        default: the last one that the model itself would hand on.
+        parameters: weights in the network.
+    """
+
+    kind: str
+    family: Family
+    sample_rate: int
+    window: float
+    layers: tuple[Layer, ...]
+    default: str
+    parameters: int
+
+
+def describe(folder: Path, window: float, *, trusted: bool) -> Facts:
+    """What the configuration of a model says; no weights are made.
+
+    Raises:
+        DoorError: it is of a kind that is not known, or is not whole.
+    """
+    config = _config(folder, trusted=trusted)
+    kind = KINDS.get(config.model_type, Waveform)
+    with torch.device(kind.described_on):
+        network = _made(config, folder, trusted=trusted)
+    seconds = min(window, network.longest)
+    with torch.no_grad():
+        samples = round(min(seconds, _PROBE) * network.sample_rate)
+        heard = network.eval()(torch.zeros(1, samples, device=kind.described_on))
+    rate = network.frame_rate
+    layers = tuple(
+        Layer(name, x.shape[-1], None if name in {"pooled", "projected"} else rate)
+        for name, x in heard.items()
+    )
+    return Facts(
+        kind=network.model.config.model_type,
+        family=network.family,
+        sample_rate=network.sample_rate,
+        window=seconds,
+        layers=layers,
+        default=layers[-1].name,
+        parameters=sum(x.numel() for x in network.parameters()),
+    )
+
+
+def random(folder: Path, *, trusted: bool) -> Network:
+    """The network of a configuration with random weights, the same each time."""
+    config = _config(folder, trusted=trusted)
+    return seeded(0, lambda: _made(config, folder, trusted=trusted))
+
+
+def trained(folder: Path, *, trusted: bool) -> Network:
+    """The network with the weights of a folder, every one of them.
+
+    Heads that the encoder does not have may be left over.
+
+    Raises:
+        WeightsError: weights are missing, of another shape, or would run code when read.
+    """
+    try:
+        with _quietly():
+            model, told = AutoModel.from_pretrained(
+                folder,
+                config=_config(folder, trusted=trusted),
+                local_files_only=True,
+                trust_remote_code=trusted,
+                output_loading_info=True,
+            )
+    except pickle.UnpicklingError as error:
+        raise _weights.refusal(folder, error) from error
+    except (OSError, ValueError, RuntimeError) as error:
+        message = f"{folder} cannot be loaded: {one_line(error)[:300]}"
+        raise WeightsError(message) from error
+    tops = {name for name, _ in model.named_children()}
+    left = [name for name in told["unexpected_keys"] if name.partition(".")[0] in tops]
+    wrong = [*told["missing_keys"], *told["mismatched_keys"], *left]
+    if wrong:
+        message = f"{folder} does not fit its config.json: missing, misshapen or unexpected are "
+        message += ", ".join(str(name) for name in wrong[:8])
+        raise WeightsError(message)
+    return _network(model, folder)
+
+
+def _config(folder: Path, *, trusted: bool) -> PreTrainedConfig:
+    settings = _settings(folder)
+    if settings.get("model_type") == MERT and not trusted:
+        return _of_mert(folder, settings)
+    try:
+        config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=trusted)
+    except (OSError, KeyError, ValueError) as error:
+        message = f"{folder} holds no model that transformers knows: {one_line(error)[:300]}"
+        raise DoorError(message) from error
+    if config.model_type not in KINDS and not trusted:
+        known = ", ".join(sorted(KINDS))
+        message = f"is a {config.model_type} model; the door reads {known}"
+        raise DoorError(message)
+    return config
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    """What config.json says.
+
+    Raises:
+        DoorError: there is none, or a damaged one.
+    """
+    file = folder / "config.json"
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        message = f"{file} cannot be read: {one_line(error)[:300]}"
+        raise DoorError(message) from error
+    return found if isinstance(found, dict) else {}
+
+
+def _of_mert(folder: Path, settings: dict[str, Any]) -> HubertConfig:
+    """MERT is HuBERT for music, unless it was trained with parts that HuBERT does not have.
+
+    Raises:
+        DoorError: it was.
+    """
+    relaxed = settings.get("attention_relax", -1)
+    others = [name for name in ("feature_extractor_cqt", "deepnorm") if settings.get(name)]
+    others += ["attention_relax"] if isinstance(relaxed, int | float) and relaxed > 0 else []
+    if others:
+        message = f"{folder} is a MERT with {', '.join(others)}, which HuBERT has not: it takes "
+        message += "trust-remote-code=1 and a commit"
+        raise DoorError(message)
+    known = HubertConfig().to_dict().keys() - {
+        "model_type",
+        "architectures",
+        "transformers_version",
+    }
+    return HubertConfig(**{name: settings[name] for name in known & settings.keys()})
+
+
+def _made(config: PreTrainedConfig, folder: Path, *, trusted: bool) -> Network:
+    try:
+        return _network(AutoModel.from_config(config, trust_remote_code=trusted), folder)
+    except (OSError, KeyError, ValueError) as error:
+        message = f"{folder} holds no whole model: {one_line(error)[:300]}"
+        raise DoorError(message) from error
+
+
+def _network(model: PreTrainedModel, folder: Path) -> Network:
+    kind = KINDS.get(model.config.model_type, Waveform)
+    return kind(model, AutoFeatureExtractor.from_pretrained(folder))
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without bars and reports: what is missing is an error of ours."""
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if shown:
+            logging.enable_progress_bar()

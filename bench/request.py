@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backbones import Precision
 from bench.audio import BadAudioError
 from bench.errors import UserError
 from bench.extraction import Settings
-from leaderboard.records import Record
+
+if TYPE_CHECKING:
+    from leaderboard.records import Record
 
 
 class OnBadAudio(StrEnum):
@@ -93,4 +96,4 @@ class Outcome:
     task: str
     status: Status
     reason: str = ""
-    record: Record | None = None
+    record: "Record | None" = None

@@ -12,7 +12,7 @@ import os
 import tarfile
 import wave
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,9 +84,11 @@ _loaded: list[bytes] = []
 
 
 @contextmanager
-def workers(fonts: Sequence[Path], count: int | None = None) -> Iterator[ProcessPoolExecutor]:
+def workers(
+    fonts: Sequence[Path], count: int | None = None
+) -> Iterator["futures.ProcessPoolExecutor"]:
     """Processes that have the sound fonts in memory; one a processor unless given."""
-    with ProcessPoolExecutor(
+    with futures.ProcessPoolExecutor(
         max_workers=count or os.cpu_count(),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_load,
@@ -96,7 +98,7 @@ def workers(fonts: Sequence[Path], count: int | None = None) -> Iterator[Process
 
 
 def each(
-    pool: ProcessPoolExecutor,
+    pool: "futures.ProcessPoolExecutor",
     function: Callable[[Item], Result],
     items: Sequence[Item],
     progress: Progress,

@@ -7,14 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.describe import Json
 from bench.request import Outcome, Status
-from leaderboard.board import Suite
+
+if TYPE_CHECKING:
+    from leaderboard.board import Suite
 
 WIDE = 240
 """Columns of a table that goes into a file or a pipe."""
@@ -98,7 +100,7 @@ def listing(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) ->
 
 
 def outcomes(
-    found: Sequence[Outcome], suites: Sequence[Suite], board: Path, *, as_json: bool
+    found: Sequence[Outcome], suites: "Sequence[Suite]", board: Path, *, as_json: bool
 ) -> None:
     """The board, and the pairs that have no row."""
     if as_json:
@@ -124,7 +126,7 @@ def outcomes(
         line(f"{board / 'README.md'} has every row with its interval; {rows} of this run.")
 
 
-def _has_row(outcome: Outcome, suites: Sequence[Suite]) -> bool:
+def _has_row(outcome: Outcome, suites: "Sequence[Suite]") -> bool:
     lines = (line for suite in suites for line in suite.lines if line.name == outcome.backbone)
     return any(outcome.task in line.records for line in lines)
 

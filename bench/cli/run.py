@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from backbones import Precision
-from bench import board as boards
 from bench import registry, selection
 from bench.cli import printing
 from bench.cli.options import BOARD, AsJson, Board, DataRoot, Include
@@ -85,6 +84,7 @@ def run(
         on_bad_audio=on_bad_audio,
         results=place / "results",
     )
+    from bench import board as boards
     from bench.run import run as run_pairs
 
     reporter = Reporter()
@@ -98,6 +98,8 @@ def run(
 
 def _claim(board: Path, cards: registry.Registry) -> None:
     """Make sure of a board, and say what became of rows whose data are not what they were."""
+    from bench import board as boards
+
     for line in boards.claim(board, cards):
         Reporter().say(line)
 
@@ -114,6 +116,8 @@ def leaderboard(
     include: Include = None,
 ) -> None:
     """Render a board's page from its records."""
+    from bench import board as boards
+
     if not (board / "results").is_dir():
         message = f"{board} holds no results folder; `bench run --board {board}` makes one"
         raise UserError(message)

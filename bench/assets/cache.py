@@ -28,11 +28,22 @@ from bench.assets.pins import AssetError, Pin
 
 
 def cache_folder() -> Path:
-    """`BENCH_CACHE`, or the platform's folder for caches."""
+    """`BENCH_CACHE`, or the platform's folder for caches; made if need be.
+
+    Raises:
+        AssetError: the folder cannot be made.
+    """
     given = os.environ.get("BENCH_CACHE")
     if given:
-        return Path(given).expanduser().absolute()
-    return platformdirs.user_cache_path("mulap-bench", appauthor=False)
+        folder = Path(given).expanduser().absolute()
+    else:
+        folder = platformdirs.user_cache_path("mulap-bench", appauthor=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the cache folder {folder} cannot be made ({error.strerror})"
+        raise AssetError(f"{message}; set BENCH_CACHE to a folder that can") from error
+    return folder
 
 
 def placed_folder() -> Path:

@@ -35,6 +35,7 @@ class Family(StrEnum):
     MULAP = "mulap"
     HANDCRAFTED = "handcrafted"
     RANDOM = "random"
+    UNSTATED = "unstated"
 
 
 class Precision(StrEnum):
@@ -136,6 +137,8 @@ class Backbone:
         licence: of the code.
         weights_licence: of the weights; None where there are none.
         version: raise it when the features change for a reason that is not in the code.
+        code: files besides the card's own whose source makes the features.
+        state: a digest of what else makes them, such as weights that come without a pin.
         aliases: other names it answers to.
         joint: the layer whose mean over a clip is compared with texts by cosine; None for a
             backbone without a text side.
@@ -159,6 +162,8 @@ class Backbone:
     trained_on: tuple[str, ...] = ()
     weights_licence: str | None = None
     version: int = 1
+    code: tuple[Path, ...] = ()
+    state: str = ""
     aliases: tuple[str, ...] = ()
     joint: str | None = None
 

@@ -1,8 +1,11 @@
 """What doors share: reading what they are asked for, and pinning the files that they find."""
 
+import contextlib
 import hashlib
 import importlib
+import importlib.util
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +77,65 @@ def library(name: str, extra: str) -> ModuleType:
         raise DoorError(message) from error
 
 
+def file(asked: Asked) -> Path:
+    """The file that is asked for.
+
+    Raises:
+        DoorError: there is none.
+    """
+    found = Path(asked.subject)
+    if not found.is_file():
+        message = f"{found} is no file"
+        raise DoorError(message)
+    return found
+
+
+def module(subject: str) -> ModuleType:
+    """A module that can be imported, or a Python file, which finds its neighbours.
+
+    Raises:
+        DoorError: there is none, or it cannot be imported.
+    """
+    path = Path(subject)
+    try:
+        if path.is_dir():
+            _find_beside(path)
+            return importlib.import_module(path.name)
+        if path.suffix != ".py":
+            return importlib.import_module(subject)
+        name = f"opened_{path.stem}_{sha256(path)[:16]}"
+        return sys.modules.get(name) or _executed(path, name)
+    except (Exception, SystemExit) as error:
+        said = " ".join(str(error).split())
+        message = f"{subject} cannot be imported ({type(error).__name__}: {said}); install it, or "
+        message += "give the path of its file"
+        raise DoorError(message) from error
+
+
+def _executed(path: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        message = f"{path} is no Python file"
+        raise ImportError(message)
+    found = importlib.util.module_from_spec(spec)
+    _find_beside(path)
+    with contextlib.redirect_stdout(sys.stderr):
+        spec.loader.exec_module(found)
+    sys.modules[name] = found
+    return found
+
+
+def _find_beside(path: Path) -> None:
+    """Let imports find what lies beside a file or a package."""
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+
+
+def sources(module: ModuleType) -> tuple[Path, ...]:
+    """The file of a module; whose imports make features too is found by reading it."""
+    return () if module.__file__ is None else (Path(module.__file__),)
+
+
 def slug(prefix: str, *parts: str) -> str:
     """The name of a card: of the prefix and of what was asked for, as a file may be named."""
     words = (re.sub(r"[^a-z0-9._-]+", "--", part.lower()).strip("-") for part in parts)
@@ -82,11 +144,12 @@ def slug(prefix: str, *parts: str) -> str:
 
 def pin(folder: Path, files: Sequence[str]) -> str:
     """A package URL of some files of a folder, with a sha256 over theirs."""
-    lines = "".join(f"{_sha256(folder / name)}  {name}\n" for name in files)
+    lines = "".join(f"{sha256(folder / name)}  {name}\n" for name in files)
     digest = hashlib.sha256(lines.encode()).hexdigest()
     return f"file:{quote(str(folder))}?files={quote(','.join(files))}&checksum=sha256:{digest}"
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

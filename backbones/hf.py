@@ -5,13 +5,13 @@ CLAP's audio tower, EnCodec and DAC. Rate, layers and front end are those of its
 """
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backbones import Backbone, Door, DoorError, Encoder, _asked
+from backbones import Backbone, Door, DoorError, Encoder, _asked, _hub
 from backbones._asked import Asked
-from backbones._weights import one_line
 
 if TYPE_CHECKING:
     from backbones._transformers import Network
@@ -36,33 +36,19 @@ def _open(rest: str) -> Backbone:
 
 def _of_the_hub(asked: Asked, *, trusted: bool) -> tuple[Path, str]:
     """Where the settings lie, and the pin of all files of the commit."""
-    from huggingface_hub import HfApi, hf_hub_download
-
     name, _, revision = asked.subject.partition("@")
     if trusted and not _COMMIT.fullmatch(revision):
         message = f"trust-remote-code=1 needs a commit: {name}@<40 hexadecimal digits>"
         raise DoorError(message)
-    try:
-        config = Path(hf_hub_download(name, "config.json", revision=revision or None))
-        folder = config.parent
-        try:
-            held = list(HfApi().list_repo_files(name, revision=folder.name))
-        except OSError:
-            held = [path.name for path in folder.iterdir()]
-        files = _needed(held, name, code=trusted)
-        for file in files:
-            if file in _SETTINGS or file.endswith(".py"):
-                hf_hub_download(name, file, revision=folder.name)
-    except (OSError, ValueError) as error:
-        message = (
-            f"the hub's {name} cannot be read ({one_line(error)[:200]}): check the name, accept "
-        )
-        message += "its terms on its page, run `hf auth login`, or give a local folder"
-        raise DoorError(message) from error
-    return folder, f"pkg:huggingface/{name}@{folder.name}?files={','.join(files)}"
+    return _hub.commit(
+        name,
+        revision,
+        partial(_needed, where=name, code=trusted),
+        small=lambda file: file in _SETTINGS or file.endswith(".py"),
+    )
 
 
-def _needed(held: list[str], where: str, *, code: bool) -> list[str]:
+def _needed(held: Sequence[str], where: str, *, code: bool) -> list[str]:
     """The files of a model that are read, in the order of their names."""
     weights = next((name for name in _WEIGHTS if name in held), None)
     if weights is None or _SETTINGS[0] not in held:

@@ -170,11 +170,17 @@ class Catalogue(Generic[CardT]):
 
 def _absolute(rest: str) -> str:
     """What is asked of a door; a path in it does not depend on the working directory."""
-    if Path(rest).expanduser().exists():
+    if _exists(rest):
         return str(Path(rest).expanduser().resolve())
     name, mark, options = rest.partition("?")
-    path = Path(name).expanduser()
-    return f"{path.resolve()}{mark}{options}" if name and path.exists() else rest
+    before, colon, last = ("", "", name) if _exists(name) else name.rpartition(":")
+    if not _exists(last):
+        return rest
+    return f"{before}{colon}{Path(last).expanduser().resolve()}{mark}{options}"
+
+
+def _exists(name: str) -> bool:
+    return bool(name) and Path(name).expanduser().exists()
 
 
 def refuse_wrong(card: Backbone | Task, file: Path) -> None:

@@ -81,7 +81,8 @@ def key_of(entry: Entry[Backbone], precision: Precision, layer: Layer | None = N
         {
             "name": card.name,
             "weights": card.weights,
-            "code": provenance.code_digest(entry.file),
+            "code": provenance.code_digest(entry.file, *card.code),
+            "state": card.state,
             "version": [VERSION, audio.VERSION, card.version],
             "preprocessing": [card.sample_rate, card.window, card.hop, card.shortest],
             "layers": [[layer.name, layer.dim] for layer in card.layers],

@@ -41,8 +41,9 @@ def cache_folder() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"the cache folder {folder} cannot be made ({error.strerror})"
-        raise AssetError(f"{message}; set BENCH_CACHE to a folder that can") from error
+        message = f"the cache folder {folder} cannot be made ({error.strerror}); "
+        message += "set BENCH_CACHE to a folder that can"
+        raise AssetError(message) from error
     return folder
 
 

@@ -82,6 +82,29 @@ def check(
         raise typer.Exit(code)
 
 
+@app.command(cls=Command)
+def export(
+    tasks: Names,
+    *,
+    rate: Annotated[int, typer.Option(min=1000, help="Sample rate of the files [Hz].")],
+    into: Annotated[Path, typer.Option(help="A folder; clips that it holds stay.")],
+    _data_root: DataRoot = None,
+    include: Include = None,
+) -> None:
+    """Write the audio of tasks, for vectors that are computed elsewhere.
+
+    `embeddings:<folder>` is the backbone that reads them.
+    """
+    from bench.export import Folder
+
+    folder = Folder(into, rate)
+    for entry in registry.find(include or ()).tasks.matching(tasks):
+        clips = data.clips(entry.card, _ready(entry))
+        with Reporter().step(f"exporting {entry.card.name}", "clips") as step:
+            number = folder.fill(clips, step)
+        printing.line(f"{into}: {number:,} clips; fill in manifest.json, add <layer>.npy")
+
+
 def _check(entry: Entry[Task]) -> dict[str, Json]:
     """All that is wrong with a task's data; each error is noted, and what is there is decoded."""
     card, errors, hints = entry.card, list[str](), list[str]()

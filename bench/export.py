@@ -1,0 +1,92 @@
+"""Writes the audio of tasks as a backbone would be given it, for systems that run elsewhere."""
+
+import csv
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import soundfile
+
+from backbones.embeddings import CLIPS, COLUMNS, FIELDS, MANIFEST, digest
+from bench import audio
+from bench.errors import UserError
+from bench.store import write_atomically
+from tasks import Clip, Progress
+
+SHORTEST = 0.1
+"""Clips under this many seconds are padded with silence, as they are for any backbone."""
+
+
+class ExportError(UserError):
+    """Audio cannot be exported there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where audio is exported to.
+
+    Attributes:
+        path: of the folder.
+        rate: sample rate of its files [Hz].
+    """
+
+    path: Path
+    rate: int
+
+    def fill(self, clips: Iterable[Clip], progress: Progress) -> int:
+        """Add clips; those that are there stay in their rows, so vectors of them stay valid.
+
+        Returns:
+            How many different clips the folder holds.
+
+        Raises:
+            ExportError: the folder holds clips at another sample rate.
+            BadAudioError: a clip cannot be read.
+        """
+        self._claim()
+        rows = self._known()
+        wanted = list(clips)
+        for done, clip in enumerate(wanted, 1):
+            row = self._written(clip)
+            rows.setdefault(row[1], row)
+            progress(done, len(wanted))
+        lines = [",".join(COLUMNS), *(",".join(row) for row in rows.values())]
+        write_atomically(self.path / CLIPS, ("\n".join(lines) + "\n").encode())
+        return len(rows)
+
+    def _claim(self) -> None:
+        (self.path / "audio").mkdir(parents=True, exist_ok=True)
+        manifest = self.path / MANIFEST
+        if not manifest.exists():
+            said = {**dict.fromkeys(FIELDS, ""), "sample_rate": self.rate, "trained_on": None}
+            write_atomically(manifest, (json.dumps(said, indent=1) + "\n").encode())
+        try:
+            rate = json.loads(manifest.read_text("utf-8"))["sample_rate"]
+        except (ValueError, KeyError, TypeError) as error:
+            message = f"{manifest} says no sample_rate ({error})"
+            raise ExportError(message) from error
+        if rate != self.rate:
+            message = f"{self.path} holds clips at {rate} Hz, not {self.rate}; take another folder"
+            raise ExportError(message)
+
+    def _known(self) -> dict[str, tuple[str, ...]]:
+        """Digest → row of the table, in its order."""
+        table = self.path / CLIPS
+        if not table.exists():
+            return {}
+        with table.open(encoding="utf-8", newline="") as file:
+            rows = [tuple(line[name] for name in COLUMNS) for line in csv.DictReader(file)]
+        return {row[1]: row for row in rows}
+
+    def _written(self, clip: Clip) -> tuple[str, ...]:
+        """The row of a clip, whose file is there."""
+        samples = audio.read(clip.path, self.rate, clip.start, clip.seconds)
+        whole = audio.cut(samples, self.rate, None, None, SHORTEST)[0]
+        content = digest(whole)
+        file = self.path / "audio" / f"{content[:32]}.wav"
+        if not file.exists():
+            partial = file.with_suffix(".partial")
+            soundfile.write(partial, whole, self.rate, subtype="FLOAT", format="WAV")
+            partial.replace(file)
+        return f"audio/{file.name}", content, f"{len(whole) / self.rate:.3f}"

@@ -138,6 +138,8 @@ class Backbone:
         weights_licence: of the weights; None where there are none.
         version: raise it when the features change for a reason that is not in the code.
         code: files besides the card's own whose source makes the features.
+        heard: eight numbers of the default layer, evenly spaced, that the weights give for the
+            chirp of `bench check --weights`; empty where nobody has recorded them.
         state: a digest of what else makes them, such as weights that come without a pin.
         aliases: other names it answers to.
         joint: the layer whose mean over a clip is compared with texts by cosine; None for a
@@ -163,6 +165,7 @@ class Backbone:
     weights_licence: str | None = None
     version: int = 1
     code: tuple[Path, ...] = ()
+    heard: tuple[float, ...] = ()
     state: str = ""
     aliases: tuple[str, ...] = ()
     joint: str | None = None

@@ -74,16 +74,16 @@ def network(folder: Path, weights: Path | None) -> Pictures:
     """
     overlay = None if weights is None else {"state_dict": _weights.read(weights)}
     try:
-        made = seeded(
+        made: Any = seeded(
             0,
             lambda: timm.create_model(
                 f"local-dir:{folder}",
                 pretrained=weights is not None,
                 pretrained_cfg_overlay=overlay,
                 in_chans=1,
-                num_classes=0,
             ),
         )
+        made.reset_classifier(0)  # after loading, which is strict only with all the classes
     except (RuntimeError, OSError, ValueError, KeyError, TypeError) as error:
         if weights is not None:
             message = f"{weights} does not fit its config.json: {one_line(error)[:300]}"

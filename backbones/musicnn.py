@@ -69,6 +69,16 @@ musicnn_mtt = Backbone(
     build=_musicnn,
     weights=f"{WHEEL}/MTT_musicnn",
     load=_musicnn,
+    heard=(
+        -0.000136848,
+        2.67247e-06,
+        6.15208e-07,
+        -1.37339e-05,
+        0.00060624,
+        6.43567e-07,
+        0.000107311,
+        0.200334,
+    ),
     trained_on=("magnatagatune",),
     paper=PAPER,
     licence="ISC",
@@ -80,6 +90,16 @@ musicnn_msd = replace(
     name="musicnn-msd",
     summary="MusiCNN tagger, trained on the Million Song Dataset",
     weights=f"{WHEEL}/MSD_musicnn",
+    heard=(
+        2.25833e-06,
+        2.34208e-06,
+        1.21282e-06,
+        2.36439e-06,
+        2.3427e-06,
+        5.18287,
+        -0.00148492,
+        0.646424,
+    ),
     trained_on=("msd",),
 )
 
@@ -94,6 +114,7 @@ vgg_mtt = replace(
     build=partial(_vgg, "mtt"),
     weights=f"{WHEEL}/MTT_vgg",
     load=partial(_vgg, "mtt"),
+    heard=(-0.707509, -0.247714, 0.815614, -0.070267, -0.321171, 0.292134, 0.144835, -0.070267),
 )
 
 vgg_msd = replace(
@@ -104,5 +125,15 @@ vgg_msd = replace(
     build=partial(_vgg, "msd"),
     weights=f"{WHEEL}/MSD_vgg",
     load=partial(_vgg, "msd"),
+    heard=(
+        -0.216838,
+        -0.0847109,
+        -0.506385,
+        -1.95822e-05,
+        0.902668,
+        1.58462,
+        -0.92075,
+        -1.95822e-05,
+    ),
     trained_on=("msd",),
 )

@@ -26,6 +26,14 @@ class Door(Protocol[CardT_co]):
         """What its references begin with."""
 
     @property
+    def summary(self) -> str:
+        """One line for a table."""
+
+    @property
+    def example(self) -> str:
+        """A whole reference."""
+
+    @property
     def open(self) -> Callable[[str], CardT_co]:
         """Makes a card of what stands after the colon."""
 

@@ -1,10 +1,11 @@
 """Cards as plain data, for tables and for JSON."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from backbones import Backbone
-from bench.registry import Entry, Registry, UnknownNameError
+from bench.registry import CardT, Catalogue, Entry, Registry, UnknownNameError
 from tasks import Split, Task
 
 Json: TypeAlias = "str | float | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -84,7 +85,21 @@ def everything(registry: Registry) -> dict[str, Json]:
         "tasks": [task(entry) for entry in registry.tasks],
         "suites": suites(registry),
         "protocols": protocols(),
+        "doors": doors(registry),
     }
+
+
+def doors(registry: Registry) -> Sequence[Mapping[str, str]]:
+    """All that opens a backbone or a task which has no card of its own."""
+    return [*_doors("backbone", registry.backbones), *_doors("task", registry.tasks)]
+
+
+def _doors(noun: str, catalogue: Catalogue[CardT]) -> list[dict[str, str]]:
+    doors = sorted((door for door, _ in catalogue.doors.values()), key=lambda each: each.prefix)
+    return [
+        {"prefix": door.prefix, "opens": noun, "example": door.example, "summary": door.summary}
+        for door in doors
+    ]
 
 
 def card(registry: Registry, name: str) -> dict[str, Json]:
@@ -106,7 +121,7 @@ def card(registry: Registry, name: str) -> dict[str, Json]:
 
 
 def backbone_rows(registry: Registry) -> list[list[str]]:
-    """Name, family, parameters, rate, window, dim, trained on, summary."""
+    """Name, family, parameters, rate, window, dim, trained on, licence, weights, summary."""
     return [
         [
             c.name,
@@ -116,6 +131,8 @@ def backbone_rows(registry: Registry) -> list[list[str]]:
             "clip" if c.window is None else f"{c.window:g} s",
             f"{c.dim:,} in {len(c.layers)}",
             ", ".join(c.trained_on) or "–",
+            c.weights_licence or c.licence,
+            _origin(c.weights),
             c.summary,
         ]
         for c in (entry.card for entry in registry.backbones)
@@ -137,9 +154,19 @@ def task_rows(registry: Registry) -> list[list[str]]:
     ]
 
 
+def door_rows(registry: Registry) -> list[list[str]]:
+    """Example, what it opens, summary."""
+    return [[door["example"], door["opens"], door["summary"]] for door in doors(registry)]
+
+
 def rows_of(value: Mapping[str, Json]) -> list[tuple[str, str]]:
     """A card as lines of a two-column table."""
     return [(name.replace("_", " "), _spelt(each)) for name, each in value.items()]
+
+
+def _origin(weights: str | None) -> str:
+    """Where weights come from, without their version and checksum: `pypi/musicnn`."""
+    return "–" if weights is None else re.split("[@?#]", weights.removeprefix("pkg:"))[0]
 
 
 def _spelt(value: Json) -> str:

@@ -201,3 +201,53 @@ def test_a_stranger_named_tasks_is_refused(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert f"bench needs its own package 'tasks' at {ROOT / 'tasks'}" in done.stderr
     assert str(package) in done.stderr
+
+
+DOOR = """
+from dataclasses import replace
+from pathlib import Path
+from backbones import Door, DoorError
+{card}
+def open_it(rest):
+    if not Path(rest).is_absolute():
+        raise DoorError(f"{{rest}} is no path")
+    return replace(card, name=Path(rest).stem)
+
+door = Door(prefix="toy", summary="s", example="toy:x", open=open_it)
+"""
+
+
+def write_door(path: Path) -> Path:
+    path.write_text(DOOR.format(card=CARD.format(name=path.stem, aliases=())))
+    return path
+
+
+def test_a_door_opens_a_card_once_and_its_path_is_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "net.bin").touch()
+    monkeypatch.chdir(tmp_path)
+    cards = registry.find([write_door(tmp_path / "behind.py")])
+    entry = cards.backbones["toy:net.bin"]
+    assert (entry.card.name, entry.reference) == ("net", f"toy:{tmp_path / 'net.bin'}")
+    assert cards.backbones[f"toy:{tmp_path / 'net.bin'}"] is entry
+    again = registry.find([tmp_path / "behind.py", *cards.opened])
+    assert again.backbones["net"].card.name == "net"
+
+
+def test_what_a_door_refuses_is_one_line(tmp_path: Path) -> None:
+    cards = registry.find([write_door(tmp_path / "behind.py")])
+    with pytest.raises(registry.PluginError, match=r"^toy:nothing: nothing is no path$"):
+        cards.backbones.open("toy:nothing")
+
+
+def test_an_unknown_prefix_is_an_unknown_name(tmp_path: Path) -> None:
+    cards = registry.find([write_door(tmp_path / "behind.py")])
+    with pytest.raises(UnknownNameError, match="no backbone is named 'tyo:x'"):
+        cards.backbones["tyo:x"]
+
+
+def test_two_doors_of_one_prefix_are_refused(tmp_path: Path) -> None:
+    files = [write_door(tmp_path / "first.py"), write_door(tmp_path / "second.py")]
+    with pytest.raises(DuplicateNameError, match=r"'toy': .*first\.py and .*second\.py"):
+        registry.find(files)

@@ -1,7 +1,8 @@
 """`bench list`, `show`, `check` and `doctor`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,17 +22,18 @@ class Noun(StrEnum):
     TASKS = "tasks"
     SUITES = "suites"
     PROTOCOLS = "protocols"
+    DOORS = "doors"
 
 
 def list_(
     nouns: Annotated[
-        list[Noun] | None, typer.Argument(metavar="[backbones|tasks|suites|protocols]...")
+        list[Noun] | None, typer.Argument(metavar="[backbones|tasks|suites|protocols|doors]...")
     ] = None,
     *,
     include: Include = None,
     as_json: AsJson = False,
 ) -> None:
-    """List backbones, tasks, suites and protocols."""
+    """List backbones, tasks, suites, protocols, and doors: names that open what has no card."""
     cards = registry.find(include or ())
     wanted = nouns or list(Noun)
     if as_json:
@@ -44,11 +46,14 @@ def list_(
 
 def _print(noun: Noun, cards: Registry) -> None:
     if noun is Noun.BACKBONES:
-        header = ["name", "family", "parameters", "rate", "window", "dim", "trained on", "what"]
+        header = ["name", "family", "parameters", "rate", "window", "dim", "trained on"]
+        header += ["licence", "weights", "what"]
         printing.listing("backbones", header, describe.backbone_rows(cards))
     elif noun is Noun.TASKS:
         header = ["name", "kind", "train / valid / test", "primary metric", "audio", "what"]
         printing.listing("tasks", header, describe.task_rows(cards))
+    elif noun is Noun.DOORS:
+        printing.listing("doors", ["example", "opens", "what"], describe.door_rows(cards))
     else:
         values = describe.suites(cards) if noun is Noun.SUITES else describe.protocols()
         printing.listing(noun.value, ["name", "what"], describe.rows_of(values))
@@ -67,6 +72,9 @@ def show(name: Name, *, include: Include = None, as_json: AsJson = False) -> Non
 def check(
     names: Annotated[list[str], typer.Argument(help="Backbones or tasks: names or patterns.")],
     *,
+    weights: Annotated[
+        bool, typer.Option("--weights", help="Load a backbone's real weights too, twice.")
+    ] = False,
     _data_root: DataRoot = None,
     include: Include = None,
 ) -> None:
@@ -74,7 +82,7 @@ def check(
     cards = registry.find(include or ())
     failed = 0
     for name in names:
-        for title, wrong in _checks(cards, name):
+        for title, wrong in _checks(cards, name, include or (), weights=weights):
             failed += wrong is not None
             verdict = "ok    " if wrong is None else "FAILED"
             printing.line(f"{verdict} {title} {wrong or ''}".rstrip())
@@ -82,9 +90,12 @@ def check(
         raise typer.Exit(1)
 
 
-def _checks(cards: Registry, pattern: str) -> Iterator[tuple[str, str | None]]:
+def _checks(
+    cards: Registry, pattern: str, include: Sequence[Path | str], *, weights: bool
+) -> Iterator[tuple[str, str | None]]:
     """(check, what is wrong or None) for every card of that name or pattern."""
     from bench import testing
+    from bench import weights as real
 
     backbones, tasks = _named(cards.backbones, pattern), _named(cards.tasks, pattern)
     if not backbones and not tasks:
@@ -92,6 +103,8 @@ def _checks(cards: Registry, pattern: str) -> Iterator[tuple[str, str | None]]:
     for backbone in backbones:
         printing.line(backbone.card.name)
         yield from testing.check_backbone(backbone.card)
+        if weights:
+            yield from real.check(backbone, [*include, *cards.opened])
     for task in tasks:
         printing.line(task.card.name)
         place = data.folder(task)

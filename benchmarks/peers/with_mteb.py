@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from datasets import Dataset, DatasetDict  # type: ignore[import-not-found]
-from mteb.abstasks.classification import (  # type: ignore[import-not-found]
+from datasets import Dataset, DatasetDict
+from mteb.abstasks.classification import (
     AbsTaskClassification,
 )
-from mteb.abstasks.task_metadata import TaskMetadata  # type: ignore[import-not-found]
-from mteb.models.model_meta import ModelMeta  # type: ignore[import-not-found]
+from mteb.abstasks.task_metadata import TaskMetadata
+from mteb.models.model_meta import ModelMeta
 
 from benchmarks.peers.exchange import Answer, Embeddings, Matrix, one_hot, serve
 from tasks import Split

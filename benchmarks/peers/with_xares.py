@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 import torch
-import webdataset  # type: ignore[import-not-found]
-from xares.task import TaskConfig, XaresTask  # type: ignore[import-not-found]
-from xares.trainer import KNN  # type: ignore[import-not-found]
+import webdataset
+from xares.task import TaskConfig, XaresTask
+from xares.trainer import KNN
 
 from benchmarks.peers.exchange import Answer, Embeddings, repeated, serve
 from tasks import Split

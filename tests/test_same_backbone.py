@@ -268,7 +268,7 @@ def test_a_small_study_ends_goes_on_and_does_not_stop_at_a_training_that_fails(
 
 
 def test_without_a_training_nothing_is_scored(tmp_path: Path) -> None:
-    assert Place(tmp_path, Preset.TINY, 1).score([], ["tunes/type"])
+    assert Place(tmp_path, Preset.TINY, 1).score([], ["tunes/type"], "tuned-v1")
     assert not list(tmp_path.iterdir())
 
 

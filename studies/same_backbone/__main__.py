@@ -8,20 +8,21 @@ from pathlib import Path
 from bench import assets, registry
 from bench.pretrain.presets import Preset
 from bench.store import write_atomically
-from studies.same_backbone import evidence, figures, page
-from studies.same_backbone.plan import PARTS, Name, Part, Training
+from studies.same_backbone import evidence, figures, listening, page
+from studies.same_backbone.plan import CORE, PARTS, Name, Part, Training
 from studies.same_backbone.running import Place
 
 HERE = Path(__file__).parent
 PAGE, FIGURES, RESULTS = "RESULTS.md", "figures", "results"
-REPORT = "report"
+REPORT, LAYERS = "report", "layers"
+ABOUT = f"{LAYERS}: every layer of the core's trainings by itself; {REPORT}: only renders"
 STEPS = {Preset.TINY: 6, Preset.SMALL: 400}
 
 
 def parsed(words: Sequence[str] | None = None) -> argparse.Namespace:
     """What is asked for."""
     parser = argparse.ArgumentParser(prog=page.COMMAND, description=__doc__)
-    parser.add_argument("part", choices=[*PARTS, REPORT], help=f"{REPORT} only renders")
+    parser.add_argument("part", choices=[*PARTS, LAYERS, REPORT], help=ABOUT)
     sizes = [Preset.TINY.value, Preset.SMALL.value]
     parser.add_argument("--preset", choices=sizes, default=Preset.SMALL.value)
     parser.add_argument("--steps", type=int, help="of each training (default: 400; tiny: 6)")
@@ -43,9 +44,10 @@ def parsed(words: Sequence[str] | None = None) -> argparse.Namespace:
     if asked.check and asked.part != REPORT:
         parser.error(f"--check is of {REPORT}")
     if asked.part != REPORT:
+        part = PARTS.get(asked.part, CORE)
         asked.steps = STEPS[asked.preset] if asked.steps is None else asked.steps
-        asked.seeds = asked.seeds or (1 if tiny else PARTS[asked.part].seeds)
-        known = [training.label for training in PARTS[asked.part].trainings]
+        asked.seeds = asked.seeds or (1 if tiny else part.seeds)
+        known = [training.label for training in part.trainings]
         unknown = [label for label in asked.trainings or () if label not in known]
         if unknown or asked.steps < 1:
             parser.error(f"--trainings takes {', '.join(known)}; --steps a number above 0")
@@ -70,7 +72,8 @@ def _seed(
     wanted = [(training, training.name(asked.steps, seed)) for training in chosen]
     missing = place.train(wanted)
     names = [name for _, name in wanted if name not in missing]
-    return missing + ([] if place.score(names, asked.tasks) else names)
+    protocol = listening.PROTOCOL if asked.part == LAYERS else evidence.PROTOCOL
+    return missing + ([] if place.score(names, asked.tasks, protocol) else names)
 
 
 def publish(place: Place, report: Path) -> None:
@@ -97,7 +100,7 @@ def main(words: Sequence[str] | None = None) -> None:
     if asked.part == REPORT:
         publish(Place(asked.out, asked.preset, asked.jobs), asked.report)
         return
-    missing = run(PARTS[asked.part], asked)
+    missing = run(PARTS.get(asked.part, CORE), asked)
     for name in missing:
         print(f"{name} is missing; see {asked.out / 'logs'}")
     sys.exit(bool(missing))

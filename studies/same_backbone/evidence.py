@@ -16,6 +16,8 @@ from bench.pretrain.log import FILE as LOG
 from bench.registry import Registry
 from bench.rows import comparable, of_board
 from bench.statistics import Samples
+from studies.same_backbone import listening
+from studies.same_backbone.listening import Layers
 from studies.same_backbone.plan import Name, Pair
 from studies.same_backbone.running import BOARD, TRAININGS
 
@@ -81,12 +83,14 @@ class Evidence:
         scores: (label, steps) → task → scores.
         logs: of trainings, finished or not.
         finished: trainings that ended.
+        layers: what every layer of a training is good for.
     """
 
     metrics: Mapping[str, str]
     scores: Mapping[tuple[str, int], Mapping[str, Scores]]
     logs: Mapping[Name, Sequence[Mapping[str, Any]]]
     finished: frozenset[Name]
+    layers: Layers
 
 
 def load(results: Path, cards: Registry) -> Evidence:
@@ -99,7 +103,8 @@ def load(results: Path, cards: Registry) -> Evidence:
     Raises:
         BoardError: a record is damaged.
     """
-    rows = of_board(results / BOARD, cards).get(PROTOCOL, {})
+    board = of_board(results / BOARD, cards)
+    rows = board.get(PROTOCOL, {})
     metrics = {task: row.record.task.primary for (task, _), row in sorted(rows.items())}
     found: dict[tuple[str, int], dict[str, Scores]] = {}
     for task in metrics:
@@ -117,7 +122,8 @@ def load(results: Path, cards: Registry) -> Evidence:
     folders = sorted((results / TRAININGS).glob("*"))
     logs = {Name.parse(f.name): _rows(f / LOG) for f in folders if (f / LOG).is_file()}
     finished = {Name.parse(f.name) for f in folders if (f / pretrained.RECORD).is_file()}
-    return Evidence(metrics, found, logs, frozenset(finished))
+    layers = listening.of(board.get(listening.PROTOCOL, {}))
+    return Evidence(metrics, found, logs, frozenset(finished), layers)
 
 
 def _rows(log: Path) -> list[dict[str, Any]]:

@@ -11,9 +11,10 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from studies.same_backbone import curves
+from studies.same_backbone import curves, listening
 from studies.same_backbone.comparing import Table, tables
 from studies.same_backbone.evidence import Evidence, Scores
+from studies.same_backbone.listening import Heard
 from studies.same_backbone.plan import PARTS, RANDOM, Name
 
 COLUMNS = 4
@@ -33,6 +34,9 @@ def draw(known: Evidence) -> dict[str, bytes]:
         logs = _logs(each, known)
         if logs:
             files[f"{stem}-curves.svg"] = _curves(logs)
+        heard = listening.chosen(each.part, each.steps, known.layers)
+        if len(heard) > 1:
+            files[f"{stem}-layers.svg"] = _layers(heard, known)
     return files
 
 
@@ -112,6 +116,21 @@ def _over_axis(axes: Axes, found: Table, scores: Mapping[str, Scores]) -> None:
         axes.axhline(mean, color="black", linewidth=0.8, linestyle=":", label=RANDOM)
     axes.set_xlabel(found.part.axis)
     axes.legend(fontsize=7, frameon=False)
+
+
+def _layers(heard: Mapping[str, Mapping[str, Heard]], known: Evidence) -> bytes:
+    """Every layer's score, one line a training."""
+    colours = dict(zip(heard, ("black", *COLOURS), strict=False))
+
+    def fill(axes: Axes, task: str) -> None:
+        for label, by_task in heard.items():
+            layers = by_task[task].by_layer if task in by_task else {}
+            values = [100 * value for value in layers.values()]
+            axes.plot(list(layers), values, "o-", color=colours[label], markersize=3, label=label)
+        axes.set_ylabel(f"{known.metrics[task]} × 100")
+        axes.legend(fontsize=6, frameon=False)
+
+    return _grid(sorted({task for each in heard.values() for task in each}), (3.0, 2.4), fill)
 
 
 def _logs(found: Table, known: Evidence) -> dict[str, list[curves.Log]]:

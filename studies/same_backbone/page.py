@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from leaderboard.details import table
-from studies.same_backbone import curves
+from studies.same_backbone import curves, listening, reading
 from studies.same_backbone.comparing import Table, tables
 from studies.same_backbone.evidence import ALPHA, Evidence, Scores
-from studies.same_backbone.plan import PARTS, RANDOM, Name, Pair
+from studies.same_backbone.plan import CORE, PARTS, RANDOM, Name, Pair
 
 COMMAND = "python -m studies.same_backbone"
 HEADER = f"""\
@@ -38,7 +38,9 @@ def render(known: Evidence) -> str:
     """The page."""
     found = [each for part in PARTS.values() for each in tables(part, known)]
     sections = [_section(each, known) for each in found]
-    return "\n\n".join([HEADER, _run(found, known), *sections]) + "\n"
+    longer = [reading.lengths([each for each in found if each.part is CORE])]
+    parts = [HEADER, _run(found, known), *longer, *sections]
+    return "\n\n".join(each for each in parts if each) + "\n"
 
 
 def _run(found: Sequence[Table], known: Evidence) -> str:
@@ -51,6 +53,12 @@ def _run(found: Sequence[Table], known: Evidence) -> str:
         rows += [
             [part.name, f"{each.steps:,}", _counts(each), f"`{command(each)}`"] for each in mine
         ]
+    lengths = {each.steps for each in found if each.part is CORE}
+    heard = sorted(steps for _, steps in known.layers if steps in lengths)
+    rows += [
+        ["layers", f"{steps:,}", "–", f"`{COMMAND} layers --steps {steps}`"]
+        for steps in dict.fromkeys(heard)
+    ]
     text = "## What has been run\n\n" + table(rows, ["part", "steps", "seeds", "command"])
     broken = [name for name in sorted(known.logs) if name not in known.finished]
     lines = [f"- {name} has not ended: {len(known.logs[name]):,} steps are done" for name in broken]
@@ -87,9 +95,14 @@ def _section(found: Table, known: Evidence) -> str:
         *_leaders(found),
         *_verdicts(found, [pair for pair in found.pairs() if pair[1] != RANDOM]),
         _differences(found),
+        "### Why",
+        *reading.reasons(found, known),
         "### Trainings",
         f"![Loss over steps](figures/{stem}-curves.svg)",
         _trainings(found, known),
+        reading.terms(found, known),
+        "### Layers",
+        listening.section(part, found.steps, known.layers),
         _layers(found),
     ]
     return "\n\n".join(each for each in parts if each)

@@ -65,16 +65,17 @@ class Place:
         words += [word for setting in settings for word in ("--set", setting)]
         return self._call(words, str(name), max(1, (os.cpu_count() or 1) // self.jobs))
 
-    def score(self, names: Sequence[Name], tasks: Sequence[str]) -> bool:
+    def score(self, names: Sequence[Name], tasks: Sequence[str], protocol: str) -> bool:
         """Bring a row of each onto the board; whether all of them are there.
 
         Args:
             names: of finished trainings.
             tasks: patterns; none for the embedded suite.
+            protocol: of the probes.
         """
         if not names:
             return True
-        words = ["run", "--board", BOARD]
+        words = ["run", "--board", BOARD, "--protocol", protocol]
         words += [word for name in names for word in ("--backbone", str(name))]
         words += [word for task in tasks for word in ("--task", task)]
         words += [] if tasks else ["--suite", "embedded"]

@@ -1,0 +1,78 @@
+"""What every layer of a trunk is good for, by `layers-v1`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.rows import Rows
+from leaderboard.details import table
+from studies.same_backbone.plan import Name, Part
+
+PROTOCOL = "layers-v1"
+
+ORDER = ("front", "cnn1", "cnn2", "cnn3", "pool")
+"""From the input to the output; `pool` is all of the others, maxima and means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Scores of the layers of one training on one task, × 1, means over pre-training seeds."""
+
+    by_layer: Mapping[str, float]
+
+
+Layers = Mapping[tuple[str, int], Mapping[str, Heard]]
+"""(label, steps) → task → layers."""
+
+
+def of(rows: Rows) -> Layers:
+    """The layers of every training.
+
+    Args:
+        rows: of `layers-v1`, by task and name.
+    """
+    found: dict[tuple[str, int], dict[str, list[dict[str, float]]]] = {}
+    for (task, backbone), row in rows.items():
+        name = Name.parse(backbone)
+        scores = {each.name: each.score.value for each in row.record.variants}
+        found.setdefault((name.label, name.steps), {}).setdefault(task, []).append(scores)
+    return {
+        key: {task: _mean(seeds) for task, seeds in by_task.items()}
+        for key, by_task in found.items()
+    }
+
+
+def _mean(seeds: list[dict[str, float]]) -> Heard:
+    names = [name for name in ORDER if all(name in each for each in seeds)]
+    return Heard({name: float(np.mean([each[name] for each in seeds])) for name in names})
+
+
+def chosen(part: Part, steps: int, layers: Layers) -> dict[str, Mapping[str, Heard]]:
+    """Label → task → layers, of a part's trainings of that length; random is of every length."""
+    labels = [training.label for training in part.trainings]
+    found = {label: layers.get((label, steps)) or layers.get((label, 0)) for label in labels}
+    return {label: each for label, each in found.items() if each}
+
+
+def section(part: Part, steps: int, layers: Layers) -> str:
+    """A figure, and the table behind it; empty where nothing of that length was heard."""
+    mine = chosen(part, steps, layers)
+    if len(mine) < 2:  # noqa: PLR2004 — the random trunk alone is of every length
+        return ""
+    tasks = sorted({task for each in mine.values() for task in each})
+    rows = [
+        [label, layer, *(_cell(each.get(task), layer) for task in tasks)]
+        for label, each in mine.items()
+        for layer in ORDER
+    ]
+    figure = f"![Score by layer](figures/{part.name}-{steps}-layers.svg)"
+    about = "Every layer by itself, a linear probe on it (`layers-v1`), score × 100"
+    inner = table(rows, ["training", "layer", *tasks])
+    return f"{figure}\n\n<details><summary>{about}</summary>\n\n{inner}\n\n</details>"
+
+
+def _cell(heard: Heard | None, layer: str) -> str:
+    if heard is None or layer not in heard.by_layer:
+        return "–"
+    return f"{100 * heard.by_layer[layer]:.1f}"

@@ -33,6 +33,9 @@ FACTS = """{
 }"""
 
 
+ANY_SCORE = {"low": 0.0, "high": 1.0, "error": 0.1, "seeds": [0.5]}
+
+
 def card(name: str, *corpora: str) -> Task:
     return Task(
         name=name,
@@ -59,10 +62,12 @@ def put(
     skipped: Mapping[str, str] | None = None,
     labels_seed: int = 0,
     groups: Sequence[str] = GROUPS,
+    protocol: str = "tuned-v1",
+    variants: Mapping[str, float] | None = None,
 ) -> None:
     """Write the record of a row that gets this share of clips right.
 
-    Its backbone was trained on `leak`, the data set of the task.
+    Its backbone was trained on `leak`, the data set of the task; `variants` have these scores.
     """
     truth = np.random.default_rng(labels_seed).integers(0, 2, CLIPS)[clips]
     rng = np.random.default_rng([*backbone.encode(), *task.encode()])
@@ -79,8 +84,13 @@ def put(
     facts["backbone"]["trained_on"] = list(leak) or ["mtt"]
     facts["per_class"] = recording.per_class(card(task), found)
     facts["clips"] |= {"test": len(truth), "groups": len(set(groups)), "skipped": skipped or {}}
+    facts["search"]["protocol"] = protocol
+    facts["variants"] = [
+        {"name": name, "chosen": {}, "validation": 0.5, "score": {**ANY_SCORE, "value": value}}
+        for name, value in (variants or {}).items()
+    ]
     record = Record.model_validate(facts)
-    place = records.place(folder / "results", "tuned-v1", task, backbone)
+    place = records.place(folder / "results", protocol, task, backbone)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.with_suffix(".npz").write_bytes(found.to_npz())
     place.write_text(record.to_json())

@@ -160,9 +160,9 @@ def test_the_cache_is_the_platforms_unless_told(monkeypatch: pytest.MonkeyPatch)
 def test_a_cache_that_cannot_be_written_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "file/cache"))
-    complaint = f"cannot be kept in {tmp_path}/file/cache: [Errno 20] Not a directory"
+    (tmp_path / "assets").touch()
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path))
+    complaint = f"cannot be kept in {tmp_path}: [Errno 20] Not a directory"
     with pytest.raises(AssetError, match=re.escape(complaint)):
         fetch(pypi("0" * 64))
 
@@ -183,3 +183,15 @@ def test_sources_whose_client_is_missing_are_named(
     pin = f"pkg:huggingface/o/n@main?checksum=sha256:{'0' * 64}#m.bin"
     with pytest.raises(AssetError, match=r"from the hub: huggingface_hub is not installed: run"):
         fetch(pin)
+
+
+def test_a_cache_that_cannot_be_made_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "file" / "cache"))
+    complaint = (
+        f"the cache folder {tmp_path}/file/cache cannot be made (Not a directory); set BENCH"
+    )
+    with pytest.raises(AssetError, match=re.escape(complaint)):
+        assets.cache_folder()

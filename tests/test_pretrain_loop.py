@@ -73,6 +73,26 @@ def assert_rows_are_complete(rows: list[dict[str, Any]], measured: set[str]) -> 
         assert all(math.isfinite(x) for x in (*row.values(), *(validated or {}).values()))
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_tensorboard_shows_the_log_after_an_interruption_too(base: Path, tmp_path: Path) -> None:
+    shown = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    of = recipe(base, "supervised", "train.steps=4", "train.save=2", "train.validate=2")
+    with pytest.raises(UnpluggedError):
+        train(of, base, tmp_path / "out", Plug(3), tensorboard=True)
+    train(of, base, tmp_path / "out", tensorboard=True)
+    curves = shown.EventAccumulator(str(tmp_path / "out" / "tensorboard"))
+    curves.Reload()
+    rows = log(tmp_path / "out")
+    assert set(curves.Tags()["scalars"]) == {
+        *(name for name in rows[0] if name != "validation"),
+        *(f"validation/{name}" for name in rows[1]["validation"]),
+    }
+    found = {event.step: event.value for event in curves.Scalars("loss")}
+    assert found == pytest.approx({row["step"]: row["loss"] for row in rows}, rel=1e-6)
+    validated = [event.step for event in curves.Scalars("validation/loss")]
+    assert validated == [2, 4]
+
+
 def test_what_stops_before_its_first_state_begins_anew(base: Path, tmp_path: Path) -> None:
     of, out = recipe(base, "simclr"), tmp_path / "out"
     with pytest.raises(UnpluggedError):

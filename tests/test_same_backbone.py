@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from bench.statistics import Samples
 from leaderboard import records
 from studies.same_backbone import __main__ as study
 from studies.same_backbone import evidence, figures, page
+from studies.same_backbone import reading as why
 from studies.same_backbone.comparing import tables
 from studies.same_backbone.evidence import Evidence, Gap, Scores
 from studies.same_backbone.plan import ABLATION, CORE, NOISE, PARTS, RANDOM, SIZE, Name, Part
@@ -282,3 +283,57 @@ def test_what_cannot_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
             study.parsed(words)
         assert ended.value.code == 2
     assert "--trainings takes random, contrastive, mulap" in capsys.readouterr().err
+
+
+def put_layers(results: Path, name: str, task: str, by_layer: Mapping[str, float]) -> None:
+    """A record of `layers-v1` beside that of `tuned-v1`."""
+    put(results / "board", name, task, 0.6, protocol="layers-v1", variants=by_layer)
+
+
+def test_layers_are_those_of_the_records(results: Path, known: Registry) -> None:
+    for name, front in ((f"{RANDOM}-0-0", 0.25), (f"mulap-{STEPS}-0", 0.5)):
+        put_layers(results, name, TASKS[0], {"pool": 0.75, "front": front})
+    text = page.render(evidence.load(results, known))
+    rows = [row for row in cells(text, "mulap") if row[1] in {"front", "pool", "cnn1"}]
+    assert [row[:3] for row in rows] == [
+        ["mulap", "front", "50.0"],
+        ["mulap", "cnn1", "–"],
+        ["mulap", "pool", "75.0"],
+    ]
+    assert f"core-{STEPS}-layers.svg" in figures.draw(evidence.load(results, known))
+    assert f"layers --steps {STEPS}" in text
+
+
+def test_what_longer_training_changes(results: Path, known: Registry) -> None:
+    assert "What longer training changes" not in page.render(evidence.load(results, known))
+    for seed in (0, 1):
+        put_training(results, Name("mulap", 2 * STEPS, seed))
+        put(results / "board", f"mulap-{2 * STEPS}-{seed}", TASKS[0], 0.95)
+    text = page.render(evidence.load(results, known))
+    section = text[text.index("What longer training changes") :]
+    (row,) = cells(section[: section.index("\n## ", 10)], "mulap")
+    shorter, longer = row[1].split("<br>")
+    assert shorter.startswith(("-", "**-"))
+    assert longer.startswith("+")
+
+
+def test_reasons_follow_the_curves() -> None:
+    def log(name: str, values: Sequence[float]) -> list[dict[str, object]]:
+        return [
+            {"step": n + 1, "loss": 1.0, name: 1.0, "validation": {"loss": x, name: x}}
+            for n, x in enumerate(values)
+        ]
+
+    found = tables(CORE, Evidence({}, {("simclr", 4): {}}, {}, frozenset(), {}))
+    assert found
+    cases = {
+        "atm": ([0.7, 0.7, 0.69, 0.69], "a guess has 0.693: it was not learned"),
+        "mlm": ([5.0, 4.98, 4.97, 4.96], "`mlm` hardly falls"),
+        "mam": ([4.0, 3.0, 2.0, 1.0], "it was still learning"),
+        "contrastive": ([2.0, 3.0, 3.5, 4.0], "learned the corpus by heart"),
+    }
+    for term, (values, said) in cases.items():
+        name = Name("simclr", 4, 0)
+        known = Evidence({}, {("simclr", 4): {}}, {name: log(term, values)}, frozenset({name}), {})
+        (text,) = why.reasons(tables(CORE, known)[0], known)
+        assert said in text, text

@@ -42,8 +42,15 @@ def corpus(folder: Path) -> Corpus:
     return open_corpus(folder / "corpus", "tones", 0.25)
 
 
-def train(of: Recipe, folder: Path, out: Path, reporter: Reporter | None = None) -> Path:
-    pretrain(of, corpus(folder), out, reporter or Reporter())
+def train(
+    of: Recipe,
+    folder: Path,
+    out: Path,
+    reporter: Reporter | None = None,
+    *,
+    tensorboard: bool = False,
+) -> Path:
+    pretrain(of, corpus(folder), out, reporter or Reporter(), tensorboard=tensorboard)
     return out
 
 

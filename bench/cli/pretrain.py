@@ -34,6 +34,9 @@ def pretrain(
     fsdp: Annotated[
         bool, typer.Option("--fsdp", help="Under torchrun, split weights over the processes.")
     ] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write the log for TensorBoard too.")
+    ] = False,
     _data_root: DataRoot = None,
     include: Include = None,
     as_json: AsJson = False,
@@ -57,7 +60,13 @@ def pretrain(
     for remark in corpus.remarks(settings.text.longest):
         reporter.say(f"{corpus.name}: {remark}")
     chosen = resolve(selection.device(device))
-    if not loop.pretrain(settings, corpus, folder, reporter, device=chosen, sharded=fsdp):
+    first = loop.pretrain(
+        *(settings, corpus, folder, reporter),
+        device=chosen,
+        sharded=fsdp,
+        tensorboard=tensorboard,
+    )
+    if not first:
         return
     if as_json:
         record = json.loads((folder / pretrained.RECORD).read_bytes())

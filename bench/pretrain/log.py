@@ -1,15 +1,21 @@
-"""`log.jsonl`: one row a step, also after interruptions."""
+"""`log.jsonl`: one row a step, also after interruptions; the same for TensorBoard, if asked."""
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
+from bench.errors import UserError
 from bench.store import write_atomically
 
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
 FILE = "log.jsonl"
+CURVES = "tensorboard"
+"""The folder of TensorBoard's files beside the log."""
 
 Row: TypeAlias = Mapping[str, "float | Row | None"]
 
@@ -20,13 +26,15 @@ class Log:
     Args:
         folder: of the training.
         step: the last that counts as done.
+        tensorboard: write every number for TensorBoard too.
     """
 
-    def __init__(self, folder: Path, step: int) -> None:
+    def __init__(self, folder: Path, step: int, *, tensorboard: bool = False) -> None:
         path = folder / FILE
         kept = path.read_bytes().splitlines(keepends=True)[:step] if path.is_file() else []
         write_atomically(path, b"".join(kept))
         self._file = path.open("a", encoding="utf-8")
+        self._curves = writer(folder / CURVES, step) if tensorboard else None
 
     def __enter__(self) -> Self:
         return self
@@ -38,11 +46,39 @@ class Log:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
+        if self._curves is not None:
+            self._curves.close()
 
     def add(self, row: Row) -> None:
         """One row; what is not finite becomes null."""
         self._file.write(json.dumps(_plain(row)) + "\n")
         self._file.flush()
+        if self._curves is not None:
+            for name, value in _numbers(row):
+                self._curves.add_scalar(name, value, row["step"])
+
+
+def writer(folder: Path, step: int) -> "SummaryWriter":
+    """What writes TensorBoard's files; what they hold of later steps counts no more.
+
+    Raises:
+        UserError: TensorBoard is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        message = "--tensorboard needs tensorboard: pip install 'mulap-bench[tensorboard]'"
+        raise UserError(message) from error
+    return SummaryWriter(folder, purge_step=step + 1)
+
+
+def _numbers(row: Row, prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Names and values, those of a validation as `validation/…`."""
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            yield from _numbers(value, f"{name}/")
+        elif value is not None:
+            yield prefix + name, value
 
 
 def _plain(row: Row) -> Row:

@@ -34,6 +34,7 @@ def pretrain(
     *,
     device: str = "cpu",
     sharded: bool = False,
+    tensorboard: bool = False,
 ) -> bool:
     """Train a trunk until its checkpoint is in the folder; goes on from where it stopped.
 
@@ -44,6 +45,7 @@ def pretrain(
         reporter: of the first process.
         device: `cpu`, `cuda` or another of torch's names.
         sharded: see `World.wrap`.
+        tensorboard: write the log for TensorBoard too.
 
     Returns:
         Whether this is the first process.
@@ -63,7 +65,8 @@ def pretrain(
                 reporter.say(f"{folder} is finished: nothing is left to do")
         else:
             with torch.random.fork_rng():
-                Training(recipe, corpus, folder, world, sharded=sharded).run(reporter)
+                training = Training(recipe, corpus, folder, world, sharded=sharded)
+                training.run(reporter, tensorboard=tensorboard)
         return world.is_first
 
 
@@ -116,7 +119,7 @@ class Training:
         self.words = texts.load_words(recipe.text) if reads else None
         self.done = self._resume()
 
-    def run(self, reporter: Reporter) -> None:
+    def run(self, reporter: Reporter, *, tensorboard: bool) -> None:
         """Train, and write the checkpoint."""
         train, first = self.recipe.train, self.world.is_first
         part = Part(self.world.rank, self.world.size, train.accumulate)
@@ -127,7 +130,7 @@ class Training:
         title = f"training {self.recipe.name}{since}"
         with (
             closing(made),
-            Log(self.folder, self.done) if first else nullcontext() as log,
+            Log(self.folder, self.done, tensorboard=tensorboard) if first else nullcontext() as log,
             reporter.step(title, "steps") if first else nullcontext() as progress,
         ):
             for step in steps:

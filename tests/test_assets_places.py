@@ -194,4 +194,4 @@ def test_a_cache_that_cannot_be_made_is_one_line(
         f"the cache folder {tmp_path}/file/cache cannot be made (Not a directory); set BENCH"
     )
     with pytest.raises(AssetError, match=re.escape(complaint)):
-        assets.cache_folder()
+        cache_folder()

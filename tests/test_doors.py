@@ -74,6 +74,7 @@ def test_stored_vectors_keep_the_contract(vectors: Path) -> None:
         check.run(card)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:mteb")
 def test_every_door_runs_to_a_row(
     vectors: Path,
     opened: Callable[[str], str],
@@ -82,7 +83,7 @@ def test_every_door_runs_to_a_row(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    asked = [*(opened(prefix) for prefix in MAKERS), f"embeddings:{vectors}"]
+    asked = [*(opened(prefix) for prefix in MAKERS), f"embeddings:{vectors}", doors.MTEB]
     words = [word for each in asked for word in ("-b", each)]
     words += ["-t", "tunes/type", "--preset", "tiny", "--protocol", "linear-v1", "--json"]
     code, out, err = bench("run", *words, capsys=capsys)
@@ -175,13 +176,12 @@ class Batches(list[dict[str, list[dict[str, object]]]]):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:mteb")
 def test_an_encoder_of_mteb_is_called_as_mteb_calls_it() -> None:
     mteb = pytest.importorskip("mteb", reason="mteb is not installed")
-    name = "mteb/baseline-random-encoder"
-    card = registry.find().backbones[f"mteb:{name}?rate=16000&trust-remote-code=1"].card
+    card = registry.find().backbones[doors.MTEB].card
     assert [found for found in check_backbone(card) if found[1] is not None] == []
     audio = noise(card, 2)
     batch = {"audio": [{"array": row, "sampling_rate": 16_000} for row in audio]}
     loader = Batches([batch])
-    model = mteb.get_model(name)
+    model = mteb.get_model("mteb/baseline-random-encoder")
     expected = model.encode(loader, task_metadata=None, hf_split="test", hf_subset="default")
     np.testing.assert_allclose(card.build().encode(audio)["embedding"][:, 0], expected)
 

@@ -19,6 +19,7 @@ import pytest
 from bench.assets import AssetError, fetch
 
 BODY = bytes(range(256)) * 4096
+MD5 = "c35cc7d8d91728a0cb052831bc4ef372"  # as `md5sum` prints it
 FETCH = "import sys; from bench.assets import fetch; print('up', flush=True); fetch(sys.argv[1])"
 
 
@@ -261,3 +262,39 @@ def test_an_unpacking_that_was_killed_leaves_nothing_that_looks_whole(
     assert not list(cache.glob("assets/*/unpacked"))
     assert len(list(fetch(f"{path}#many").iterdir())) == 5_000
     assert not list(cache.glob("assets/*/work-*"))
+
+
+def declared(server: Server, checksum: str) -> str:
+    url = f"http://127.0.0.1:{server.server_port}/file.bin"
+    return f"pkg:generic/file@1?download_url={url}&checksum={checksum}"
+
+
+@pytest.mark.parametrize(
+    "checksum",
+    [
+        f"md5:{hashlib.new('md5', BODY).hexdigest()}",
+        f"sha256:{hashlib.sha256(BODY).hexdigest()[:8]}",
+    ],
+)
+def test_what_a_source_publishes_of_its_file_will_do(
+    checksum: str, server: Server, cache: Path
+) -> None:
+    pin = declared(server, checksum)
+    path = fetch(pin)
+    assert path.read_bytes() == BODY
+    asked = len(server.ranges)
+    assert fetch(pin) == path
+    assert len(server.ranges) == asked
+    path.write_bytes(BODY[:-1] + b"x")
+    with pytest.raises(AssetError, match="but came with"):
+        fetch(pin)
+    assert cache in path.parents
+
+
+def test_another_file_than_the_source_publishes_is_refused(server: Server) -> None:
+    with pytest.raises(AssetError, match=f"what came has md5 {MD5}"):
+        fetch(declared(server, f"md5:{'0' * 32}"))
+    with pytest.raises(AssetError, match=r"needs checksum=sha256:<64 hexadecimal digits>"):
+        fetch(declared(server, "sha256:abc"))
+    with pytest.raises(AssetError, match=r"needs checksum=sha256:<64 hexadecimal digits>"):
+        fetch(f"pkg:pypi/file@1?checksum=md5:{MD5}")

@@ -143,19 +143,20 @@ def _bring(pin: Pin, mirror: Path | None, on_progress: Progress, limits: Limits)
 def _archive(pin: Pin, shelf: Shelf, mirror: Path | None, on_progress: Progress) -> Path:
     """The verified archive: as it lies in the cache, from the mirror, or downloaded."""
     kept = shelf.archive()
-    if kept and digests.of_file(kept) == pin.sha256:
+    if kept and pin.sha256 and not pin.differs(kept):
         return kept
     if kept:
         kept.unlink()
     with shelf.workplace() as folder:
-        given = at_hand(pin, mirror) if pin.sha256 else None
+        given = at_hand(pin, mirror) if pin.sha256 or pin.declared else None
         if given:
-            brought = link_or_copy(given, folder / "given")
-            return shelf.keep_archive(brought, _name_in_cache(pin, given.name))
-        brought = _download(pin, shelf, folder, on_progress)
+            name, brought = given.name, link_or_copy(given, folder / "given")
+        else:
+            brought = _download(pin, shelf, folder, on_progress)
+            name = brought.name
         if not pin.sha256:
             shelf.note(digests.of_file(brought))
-        return shelf.keep_archive(brought, _name_in_cache(pin, brought.name))
+        return shelf.keep_archive(brought, _name_in_cache(pin, name))
 
 
 def _name_in_cache(pin: Pin, name: str) -> str:
@@ -171,7 +172,8 @@ def _download(pin: Pin, shelf: Shelf, folder: Path, on_progress: Progress) -> Pa
         brought = client.bring(pin, folder) if client else _from_address(pin, shelf, on_progress)
         _verify_download(brought, pin)
     except DownloadError as error:
-        by_hand = f"; put it at {placed_folder() / pin.file_name}" if pin.sha256 else ""
+        placed = pin.sha256 or pin.declared
+        by_hand = f"; put it at {placed_folder() / pin.file_name}" if placed else ""
         message = f"{pin} cannot be downloaded {where}: {error}{by_hand}"
         kind = MissingFileError if isinstance(error, NoSuchFileError) else AssetError
         raise kind(message) from error
@@ -190,10 +192,9 @@ def _from_address(pin: Pin, shelf: Shelf, on_progress: Progress) -> Path:
 
 
 def _verify_download(brought: Path, pin: Pin) -> None:
-    digest = digests.of_file(brought)
-    if pin.sha256 and digest != pin.sha256:
+    if wrong := pin.differs(brought):
         brought.unlink()
-        message = f"what came has sha256 {digest}"
+        message = f"what came has {wrong}"
         raise DownloadError(message)
 
 

@@ -23,7 +23,6 @@ from pathlib import Path, PurePosixPath
 
 import platformdirs
 
-from bench import digests
 from bench.assets.pins import AssetError, Pin
 
 
@@ -176,14 +175,14 @@ def at_hand(pin: Pin, mirror: Path | None) -> Path | None:
 def _verified(pin: Pin, folder: Path) -> Path | None:
     """The file of that name or digest; several may fit a name that is known in part only."""
     named = [p for p in sorted(folder.iterdir()) if p.name == pin.sha256 or pin.is_called(p.name)]
-    found = {path: digests.of_file(path) for path in named}
+    found = {path: pin.differs(path) for path in named}
     for path, digest in found.items():
-        if digest == pin.sha256:
+        if not digest:
             return path
     if not found:
         return None
     path, digest = next(iter(found.items()))
-    message = f"{path} has sha256 {digest}, but {pin} is pinned: replace or remove that file"
+    message = f"{path} has {digest}, but {pin} is pinned: replace or remove that file"
     raise AssetError(message)
 
 

@@ -3,7 +3,8 @@
 A pin is a package URL (https://github.com/package-url/purl-spec) with a `checksum` qualifier, or
 a local path. Its subpath names a file or folder of the archive, relative to the package's root:
 for an npm package or a sdist that is inside the one folder which its archive wraps around it.
-A commit of the Hugging Face hub fixes what its files hold, and needs no checksum.
+A commit of the Hugging Face hub fixes what its files hold, and needs no checksum. Of an address,
+the checksum may be the one that its source publishes, if that is no whole sha256.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +24,7 @@ _NAME = re.compile(r"(@?[a-z0-9][\w.-]*/)?[a-z0-9][\w.+-]*", re.ASCII | re.IGNOR
 _VERSION = re.compile(r"[a-z0-9][\w.+~:!-]*", re.ASCII | re.IGNORECASE)
 _ARCHITECTURE = re.compile(r"[a-z0-9-]*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_DECLARED = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{8,63}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _LOCAL = re.compile(r"(?:file:(?://)?)?(?P<path>[^?#]+)(?:\?(?P<query>[^#]*))?(?:#(?P<member>.*))?")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -50,7 +52,9 @@ class Pin:
         version: release or revision.
         sha256: of the archive; of the file itself from the hub and in a local folder; of the
             lines `<sha256>  <name>` of a local folder's `files`; empty for a commit of the hub,
-            and for a local path that is used unchecked.
+            where there is `declared`, and for a local path that is used unchecked.
+        declared: what the source says of a `generic` file instead: `md5:<hex>`, as Zenodo does, or
+            `sha256:` and its beginning, as PyTorch's hub does in file names.
         member: file or folder inside; empty for the archive itself.
         file_name: what the source calls the archive; `*` stands for what only it knows.
         url: where a `generic` pin is downloaded from.
@@ -62,6 +66,7 @@ class Pin:
     name: str
     version: str = ""
     sha256: str = ""
+    declared: str = ""
     member: str = ""
     file_name: str = ""
     url: str = ""
@@ -71,13 +76,15 @@ class Pin:
     def __str__(self) -> str:
         """Name, version, archive and digest, for a message."""
         release = f"{self.name} {self.version}".rstrip()
-        digest = f", sha256 {self.sha256}" if self.sha256 else ""
+        known = f"sha256:{self.sha256}" if self.sha256 else self.declared
+        digest = f", {known.replace(':', ' ')}" if known else ""
         return f"{release} ({self.file_name}{digest})"
 
     @property
     def key(self) -> str:
         """Of its shelf: 64 hexadecimal digits."""
         named = "\n".join([self.kind, self.name, self.version, self.member, *self.files])
+        named += f"\n{self.url}\n{self.declared}" if self.declared else ""
         return self.sha256 or hashlib.sha256(named.encode()).hexdigest()
 
     def one_of(self, file: str) -> "Pin":
@@ -94,6 +101,16 @@ class Pin:
         """Whether the archive holds one folder that is the package's root."""
         return self.kind == "npm" or (self.kind == "pypi" and not self.file_name.endswith(".whl"))
 
+    def differs(self, path: Path) -> str:
+        """The digest of a file that is not the pinned one; empty where it is, or none is known."""
+        known = f"sha256:{self.sha256}" if self.sha256 else self.declared
+        algorithm, _, begins = known.partition(":")
+        if not known:
+            return ""
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, algorithm).hexdigest()
+        return "" if found.startswith(begins) else f"{algorithm} {found}"
+
     def is_called(self, file_name: str) -> bool:
         """Whether a file of this name would be the archive."""
         if "*" not in self.file_name:
@@ -107,7 +124,8 @@ def parse(pin: str) -> Pin:
     Args:
         pin: `pkg:type/name@version?checksum=sha256:<hex>#member`, `file:/path` or a plain path,
             these two with an optional checksum and member. A path that holds `?`, `#` or `%` is
-            written as `file:` with these percent-encoded. Of the hub,
+            written as `file:` with these percent-encoded. Of an address (`pkg:generic`),
+            `checksum=md5:<hex>` or the first 8 digits of the sha256 at least will do. Of the hub,
             `pkg:huggingface/owner/name@<commit>#file`, or several as one folder with
             `?files=config.json,model.safetensors`; of `a|b` the first that the commit holds.
 
@@ -124,12 +142,14 @@ def parse(pin: str) -> Pin:
         known = ", ".join(f"pkg:{kind}" for kind in _FILE_NAMES)
         raise _wrong(pin, f"has the unknown type {url.type!r}; known are {known} and file:")
     qualifiers = url.qualifiers if isinstance(url.qualifiers, dict) else {}
+    said = qualifiers.get("checksum", "")
     has_namespace = url.namespace and url.type in {"npm", "huggingface"}
     parsed = Pin(
         kind=url.type,
         name=f"{url.namespace}/{url.name}" if has_namespace else url.name,
         version=url.version or "",
-        sha256=_checksum(pin, url.type, url.version or "", qualifiers.get("checksum", "")),
+        sha256=_checksum(pin, url.type, url.version or "", said),
+        declared=said if _is_declared(url.type, said) else "",
         member=url.subpath or "",
         url=qualifiers.get("download_url", ""),
         architecture=qualifiers.get("arch", ""),
@@ -191,7 +211,7 @@ def _several(pin: str, names: str) -> tuple[str, ...]:
 
 
 def _checksum(pin: str, kind: str, version: str, checksum: str) -> str:
-    """The sha256 of a package URL; empty where a commit of the hub stands for it."""
+    """The sha256 of a package URL; empty where something else stands for it."""
     if kind == "huggingface" and not checksum:
         if _COMMIT.fullmatch(version):
             return ""
@@ -200,7 +220,12 @@ def _checksum(pin: str, kind: str, version: str, checksum: str) -> str:
             f"has no checksum, and {version!r} may move: give a commit (40 hexadecimal digits) "
             "after @, or add ?checksum=sha256:<64 hexadecimal digits>",
         )
-    return _digest(pin, checksum)
+    return "" if _is_declared(kind, checksum) else _digest(pin, checksum)
+
+
+def _is_declared(kind: str, checksum: str) -> bool:
+    """Whether a checksum is less than a sha256, and all that the source of the file says."""
+    return kind == "generic" and _DECLARED.fullmatch(checksum) is not None
 
 
 def _digest(pin: str, checksum: str) -> str:

@@ -272,7 +272,7 @@ def declared(server: Server, checksum: str) -> str:
 @pytest.mark.parametrize(
     "checksum",
     [
-        f"md5:{hashlib.new('md5', BODY).hexdigest()}",
+        f"md5:{MD5}",
         f"sha256:{hashlib.sha256(BODY).hexdigest()[:8]}",
     ],
 )

@@ -1,0 +1,91 @@
+"""Mridangam strokes: which stroke, and on a drum of which tonic; five folds.
+
+Layout and names are those of `mridangam_stroke_1.5.zip`, as the index of mirdata lists them.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from tasks import Clip, DataSet, Kind, Split, Task
+from tasks._metrics import ACCURACY, BALANCED_ACCURACY
+from tasks._tables import LayoutError, index, lot
+
+STROKES = ("bheem", "cha", "dheem", "dhin", "num", "ta", "tha", "tham", "thi", "thom")
+TONICS = ("B", "C", "C#", "D", "D#", "E")
+FOLDS = 5
+
+
+def _clips(label: Callable[[Path], int], folder: Path) -> list[Clip]:
+    """Every stroke, in the fold that its name draws."""
+    place = folder / "mridangam_stroke_1.5"
+    files = sorted(place.glob("*/*.wav"))
+    if not files:
+        message = f"{place} holds no <tonic>/<number>__<player>__<stroke>-<tonic>-<number>.wav"
+        raise LayoutError(message)
+    return [
+        Clip(file.stem, Split.TEST, file, label(file), file.stem, fold=lot(file.stem, FOLDS) + 1)
+        for file in files
+    ]
+
+
+def _stroke(file: Path) -> int:
+    _, _, last = file.stem.rpartition("__")
+    return index(last.partition("-")[0], STROKES, file)
+
+
+def _tonic(file: Path) -> int:
+    return index(file.parent.name, TONICS, file)
+
+
+DATA = DataSet(
+    name="mridangam",
+    licence="CC BY 3.0",
+    paper=(
+        "Anantapadmanabhan, Bellur and Murthy, Modal analysis and transcription of strokes of the "
+        "mridangam using non-negative matrix factorization, ICASSP 2013"
+    ),
+    how_to_get=(
+        "Get mridangam_stroke_1.5.zip from https://zenodo.org/record/4068196 and place its folder "
+        "as mridangam/mridangam_stroke_1.5/B/224030__akshaylaya__bheem-b-001.wav"
+    ),
+    recorded=True,
+    size="6,976 wav",
+)
+
+
+def _task(
+    name: str, summary: str, labels: tuple[str, ...], label: Callable[[Path], int], digest: str
+) -> Task:
+    return Task(
+        name=f"mridangam/{name}",
+        summary=summary,
+        data=DATA,
+        kind=Kind.MULTICLASS,
+        labels=labels,
+        metrics=(ACCURACY, BALANCED_ACCURACY),
+        clips=partial(_clips, label),
+        counts={Split.TRAIN: 0, Split.VALIDATION: 0, Split.TEST: 6_976},
+        digest=digest,
+        folds=FOLDS,
+        suites=("hear-music",),
+        corpora=("mridangam-stroke",),
+        split_from="sha1 of a name modulo 5, not the folds of HEAR; ids are those of mirdata's index",
+        grouped_by="nothing: each stroke is a group; one player plays all of them",
+    )
+
+
+STROKE = _task(
+    "stroke",
+    "Which of ten strokes of a mridangam?",
+    STROKES,
+    _stroke,
+    "9038822e80e71a44b99eaec3863344b9fee34fa5a54a214c47bc4e0d36ff784d",
+)
+TONIC = _task(
+    "tonic",
+    "A mridangam of which of six tonics? Single strokes",
+    TONICS,
+    _tonic,
+    "308f7bc666e1049fee8a83421c130a983b512dd8af5c5e99a5d714328c3ae7b1",
+)

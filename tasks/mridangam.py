@@ -70,7 +70,9 @@ def _task(
         folds=FOLDS,
         suites=("hear-music",),
         corpora=("mridangam-stroke",),
-        split_from="sha1 of a name modulo 5, not the folds of HEAR; ids are those of mirdata's index",
+        split_from=(
+            "sha1 of a name modulo 5, not the folds of HEAR; ids are those that mirdata lists"
+        ),
         grouped_by="nothing: each stroke is a group; one player plays all of them",
     )
 

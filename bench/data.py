@@ -57,7 +57,9 @@ def ready(entry: Entry[Task], progress: Progress) -> Path:
         return place
     if make is None:
         size = f" It takes {data.size}." if data.size else ""
-        message = f"{data.name} is not at {place}. {_packed(place)}{data.how_to_get}{size}"
+        message = (
+            f"{data.name} is not at {place}. {_packed(place)}{data.how_to_get.rstrip('.')}.{size}"
+        )
         raise DataError(message)
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(place.with_suffix(".lock")):

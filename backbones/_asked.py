@@ -142,6 +142,12 @@ def slug(prefix: str, *parts: str) -> str:
     return "-".join([prefix, *filter(None, words)])
 
 
+def named(asked: Asked, otherwise: str) -> str:
+    """The name that a card is asked to have, behind the prefix of its door."""
+    said = asked.options.get("name")
+    return otherwise if said is None else slug(otherwise.partition("-")[0], said)
+
+
 def pin(folder: Path, files: Sequence[str]) -> str:
     """A package URL of some files of a folder, with a sha256 over theirs."""
     lines = "".join(f"{sha256(folder / name)}  {name}\n" for name in files)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from backbones import Backbone, DoorError, Encoder, Family, Layer
+from backbones import Backbone, DoorError, Encoder, Family, Layer, _asked
 from backbones._asked import MODEL, Asked
 from backbones._weights import one_line
 
-OPTIONS = ("family", "trained-on", "window", "shortest")
+OPTIONS = ("name", "family", "trained-on", "window", "shortest")
 """What may be said of any network."""
 
 WHOLE = "whole"
@@ -65,7 +65,7 @@ def card(found: Found, asked: Asked) -> Backbone:
     shortest = window if found.fixed and window else asked.number("shortest", _SHORTEST)
     layers = _layers(found, max(shortest, window or _WINDOW))
     return Backbone(
-        name=found.name,
+        name=_asked.named(asked, found.name),
         family=_family(asked),
         summary=found.summary,
         sample_rate=found.sample_rate,

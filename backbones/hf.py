@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backbones import Backbone, Door, DoorError, Encoder, _asked, _hub
+from backbones import Backbone, Door, DoorError, Encoder, _asked, _hub, _opened
 from backbones._asked import Asked
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SETTINGS = ("config.json", "preprocessor_config.json", "processor_config.json")
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
-_OPTIONS = ("window", "trust-remote-code")
+_OPTIONS = ("name", "window", "trained-on", "trust-remote-code")
 
 
 def _open(rest: str) -> Backbone:
@@ -66,7 +66,7 @@ def _card(asked: Asked, folder: Path, weights: str, *, trusted: bool) -> Backbon
     facts = _folders.describe(folder, asked.number("window", 10.0), trusted=trusted)
     local = Path(asked.subject).is_dir()
     return Backbone(
-        name=_asked.slug("hf", folder.name if local else asked.subject),
+        name=_asked.named(asked, _asked.slug("hf", folder.name if local else asked.subject)),
         family=facts.family,
         summary=f"{facts.kind} by transformers; what it was trained on is not known here",
         sample_rate=facts.sample_rate,
@@ -80,6 +80,7 @@ def _card(asked: Asked, folder: Path, weights: str, *, trusted: bool) -> Backbon
         paper=_asked.MODEL,
         licence="Apache-2.0",
         weights_licence=_asked.MODEL,
+        trained_on=_opened.trained_on(asked),
     )
 
 

@@ -55,7 +55,8 @@ class DuplicateNameError(UserError):
     """Two plug-ins have one name."""
 
     def __init__(self, noun: str, name: str, first: Path | str, second: Path | str) -> None:
-        super().__init__(f"two {noun}s are named {name!r}: {first} and {second}. Rename one.")
+        how = "Give one another name with ?name=" if isinstance(second, str) else "Rename one"
+        super().__init__(f"two {noun}s are named {name!r}: {first} and {second}. {how}.")
 
 
 class PluginError(UserError):

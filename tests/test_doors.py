@@ -287,6 +287,18 @@ def test_exporting_again_keeps_rows_in_their_places(vectors: Path) -> None:
         Folder(vectors, 8000).fill(clips, lambda _done, _total: None)
 
 
+def test_files_of_one_name_are_told_apart_by_another(tmp_path: Path) -> None:
+    asked = []
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        asked.append(doors.torchscript(tmp_path / folder))
+    cards = registry.find().backbones
+    cards.open(asked[0])
+    with pytest.raises(UserError, match=r"named 'torchscript-traced'.*another name with \?name="):
+        cards.open(asked[1])
+    assert cards[f"{asked[1]}&name=The other&trained-on=msd"].card.name == "torchscript-the--other"
+
+
 def test_new_vectors_have_a_new_key(tmp_path: Path, vectors: Path) -> None:
     folder = tmp_path / "copy"
     folder.mkdir()

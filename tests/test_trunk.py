@@ -1,15 +1,19 @@
 """MuLaP's trunk: its size, its seeds, its layers, and what its batch may not change."""
 
+import copy
+
 import librosa
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from backbones import Precision
 from backbones._networks.calibration import calibrate
 from backbones._networks.spectrogram import DecibelMel
 from backbones._networks.trunk import Trunk, Vertical
+from backbones._networks.vertical import normalised_peaks
 from backbones._torch import TorchEncoder
 from backbones.trunk import trunk_random_0, trunk_random_1
 
@@ -109,6 +113,28 @@ def test_inference_equals_normalise_rectify_maximum() -> None:
     expected = branch.norm(full).relu().amax(dim=3)
     torch.testing.assert_close(branch(x), expected, atol=1e-5, rtol=1e-5)
     assert (branch.norm.weight < 0).any()
+
+
+def test_training_equals_normalise_rectify_maximum() -> None:
+    """Values, gradients and running statistics, also where a factor is negative."""
+    torch.manual_seed(0)
+    conv = nn.Conv2d(1, 5, (7, 11)).double()
+    plain = nn.BatchNorm2d(5).double()
+    with torch.no_grad():
+        plain.weight.copy_(torch.tensor([1.0, -0.5, 2.0, -1.0, 0.1]))
+        plain.bias.normal_()
+    fast = copy.deepcopy(plain)
+    x = torch.randn(3, 1, 20, 24, dtype=torch.float64, requires_grad=True)
+    padded = functional.pad(x, (0, 0, 3, 3))
+    expected = plain(conv(padded)).relu().amax(3)
+    found = normalised_peaks(x, conv.weight, conv.get_parameter("bias"), fast).relu()
+    torch.testing.assert_close(found, expected)
+    weight = torch.randn_like(expected)
+    inputs = (x, conv.weight)
+    gradients = torch.autograd.grad((expected * weight).sum(), [*inputs, *plain.parameters()])
+    ours = torch.autograd.grad((found * weight).sum(), [*inputs, *fast.parameters()])
+    torch.testing.assert_close(ours, gradients)
+    torch.testing.assert_close(fast.state_dict(), plain.state_dict())
 
 
 def test_training_reaches_every_weight_and_moves_the_statistics() -> None:

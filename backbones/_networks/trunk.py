@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from backbones._networks.seeded import seeded
 from backbones._networks.spectrogram import DecibelMel
-from backbones._networks.vertical import convolve, largest, peaks
+from backbones._networks.vertical import normalised_peaks, peaks
 
 
 class Vertical(nn.Module):
@@ -26,7 +26,7 @@ class Vertical(nn.Module):
         """(batch, 1, frames, mels) → (batch, channels, frames)."""
         kernel, bias = self.conv.weight, self.conv.get_parameter("bias")
         if self.training:
-            return largest(self.norm(convolve(x, kernel, bias)).relu())
+            return normalised_peaks(x, kernel, bias, self.norm).relu()
         y: Tensor = self.norm(peaks(x, kernel, bias, self.norm.weight).unsqueeze(3))
         return y.squeeze(3).relu()
 

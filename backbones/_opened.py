@@ -29,7 +29,6 @@ class Found:
         summary: one line for a table.
         sample_rate: [Hz].
         make: the encoder as it is found.
-        random: the encoder with random weights; None where the found one has no such form.
         weights: a pin of the files that `load` reads.
         load: the encoder of fetched files.
         code: files whose source makes the features.
@@ -44,7 +43,6 @@ class Found:
     summary: str
     sample_rate: int
     make: Callable[[], Encoder]
-    random: Callable[[], Encoder] | None = None
     weights: str | None = None
     load: Callable[[Path], Encoder] | None = None
     code: tuple[Path, ...] = ()
@@ -73,7 +71,7 @@ def card(found: Found, asked: Asked) -> Backbone:
         shortest=shortest,
         layers=layers,
         default=layers[-1].name,
-        build=found.random or found.make,
+        build=found.make,
         weights=found.weights,
         load=found.load,
         code=found.code,

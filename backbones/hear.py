@@ -3,8 +3,8 @@
 The module is one that can be imported, or a Python file. `load_model`, `get_scene_embeddings` and
 `get_timestamp_embeddings` are called as Turian et al., "HEAR: Holistic Evaluation of Audio
 Representations", NeurIPS 2021 Competitions, describe: sounds are (batch, samples) in [-1, 1] at the
-model's `sample_rate`, timestamps are in milliseconds. Modules are PyTorch's; of a model that is no `torch.nn.Module`, only
-the source and the file of weights tell that it has changed.
+model's `sample_rate`, timestamps are in milliseconds. Modules are PyTorch's; of a model
+that is no `torch.nn.Module`, only the source and the file of weights tell that it has changed.
 """
 
 from functools import partial

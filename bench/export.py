@@ -10,12 +10,16 @@ import soundfile
 
 from backbones.embeddings import CLIPS, COLUMNS, FIELDS, MANIFEST, digest
 from bench import audio
+from bench.audio import BadAudioError
 from bench.errors import UserError
 from bench.store import write_atomically
 from tasks import Clip, Progress
 
 SHORTEST = 0.1
 """Clips under this many seconds are padded with silence, as they are for any backbone."""
+
+SHOWN = 10
+"""Bad files that are named."""
 
 
 class ExportError(UserError):
@@ -41,18 +45,26 @@ class Folder:
             How many different clips the folder holds.
 
         Raises:
-            ExportError: the folder holds clips at another sample rate.
-            BadAudioError: a clip cannot be read.
+            ExportError: the folder holds clips at another sample rate; or clips cannot be read, and
+                all others are there.
         """
         self._claim()
-        rows = self._known()
+        rows, bad = self._known(), list[str]()
         wanted = list(clips)
         for done, clip in enumerate(wanted, 1):
-            row = self._written(clip)
-            rows.setdefault(row[1], row)
+            try:
+                row = self._written(clip)
+            except BadAudioError as error:
+                bad.append(str(error))
+            else:
+                rows.setdefault(row[1], row)
             progress(done, len(wanted))
         lines = [",".join(COLUMNS), *(",".join(row) for row in rows.values())]
         write_atomically(self.path / CLIPS, ("\n".join(lines) + "\n").encode())
+        if bad:
+            named = "; ".join(bad[:SHOWN])
+            message = f"{len(bad):,} of {len(wanted):,} clips are not in {self.path}: {named}"
+            raise ExportError(message)
         return len(rows)
 
     def _claim(self) -> None:

@@ -299,6 +299,19 @@ def test_files_of_one_name_are_told_apart_by_another(tmp_path: Path) -> None:
     assert cards[f"{asked[1]}&name=The other&trained-on=msd"].card.name == "torchscript-the--other"
 
 
+def test_clips_that_cannot_be_read_are_named_and_the_others_are_there(tmp_path: Path) -> None:
+    from bench.export import ExportError, Folder
+    from tasks import Clip, Split
+
+    for name, peak in (("good", 0.5), ("silent", 0.0)):
+        soundfile.write(tmp_path / f"{name}.wav", np.full(8000, peak), 8000)
+    files = [tmp_path / f"{name}.wav" for name in ("good", "silent", "missing")]
+    clips = [Clip(file.stem, Split.TEST, file, 0, file.stem) for file in files]
+    with pytest.raises(ExportError, match=r"2 of 3 clips.*silent\.wav: silent; .*missing$"):
+        Folder(tmp_path / "out", 8000).fill(clips, lambda _done, _total: None)
+    assert len((tmp_path / "out" / "clips.csv").read_text().splitlines()) == 2
+
+
 def test_new_vectors_have_a_new_key(tmp_path: Path, vectors: Path) -> None:
     folder = tmp_path / "copy"
     folder.mkdir()

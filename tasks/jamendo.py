@@ -1,18 +1,16 @@
-"""MTG-Jamendo: tags of whole tracks, split 0: the 50 most frequent, genres, instruments, moods."""
+"""MTG-Jamendo: tags of whole tracks: the 50 most frequent, genres, instruments, moods."""
 
 import csv
 from functools import partial
 from pathlib import Path
 
-from tasks import Clip, DataSet, Kind, Split, Task
+from tasks import Clip, DataSet, Door, DoorError, Kind, Split, Task
+from tasks._jamendo_splits import COMMIT, LISTS
 from tasks._jamendo_tags import GENRES, INSTRUMENTS, MOODS, TOP50
 from tasks._metrics import PR_AUC, ROC_AUC
 from tasks._tables import LayoutError, pin
 
-PLACE = (
-    "https://raw.githubusercontent.com/MTG/mtg-jamendo-dataset/"
-    "1b4fa8c32e076c73b5175c1703ae805b4109309d/data/splits/split-0"
-)
+PLACE = f"https://raw.githubusercontent.com/MTG/mtg-jamendo-dataset/{COMMIT}/data/splits"
 PARTS = ("train", "validation", "test")
 FIXED = 5
 """Columns before the tags: track, artist, album, path, duration."""
@@ -55,82 +53,59 @@ DATA = DataSet(
 )
 
 
-def _task(
-    name: str,
-    prefix: str,
-    tags: tuple[str, ...],
-    counts: tuple[int, int, int],
-    digest: str,
-    checksums: tuple[str, str, str],
-) -> Task:
-    subset = {"top50": "top50tags"}.get(name, name)
+SETS = {
+    "top50": ("top50tags", "", TOP50),
+    "genre": ("genre", "genre---", GENRES),
+    "instrument": ("instrument", "instrument---", INSTRUMENTS),
+    "moodtheme": ("moodtheme", "mood/theme---", MOODS),
+}
+"""Name → what the lists call it, what stands before its tags there, and the tags."""
+
+
+def _task(name: str, split: int = 0) -> Task:
+    subset, prefix, tags = SETS[name]
+    lists = LISTS[name, split]
+    files = [f"split-{split}/autotagging_{subset}-{part}" for part in PARTS]
     pins = (
-        pin(f"jamendo-{subset}-{part}", checksum, f"{PLACE}/autotagging_{subset}-{part}.tsv")
-        for part, checksum in zip(PARTS, checksums, strict=True)
+        pin(f"jamendo-{file.replace('/', '-')}", checksum, f"{PLACE}/{file}.tsv")
+        for file, checksum in zip(files, lists.checksums, strict=True)
     )
     return Task(
-        name=f"jamendo/{name}",
+        name=f"jamendo/{name}" if split == 0 else f"jamendo/{name}-split{split}",
         summary=f"{len(tags)} tags of whole tracks that are under Creative Commons: {name}",
         data=DATA,
         kind=Kind.MULTILABEL,
         labels=tags,
         metrics=(ROC_AUC, PR_AUC),
         clips=partial(_clips, prefix, tags),
-        counts=dict(zip(Split, counts, strict=True)),
-        digest=digest,
-        suites=("mulap-paper", "marble"),
+        counts=dict(zip(Split, lists.counts, strict=True)),
+        digest=lists.digest,
+        suites=("mulap-paper", "marble") if split == 0 else (),
         corpora=("jamendo",),
         lists=tuple(pins),
-        split_from="the authors' split 0",
+        split_from=f"the authors' split {split}",
         grouped_by="artist",
     )
 
 
-TOP_50 = _task(
-    "top50",
-    "",
-    TOP50,
-    (32_136, 10_888, 11_356),
-    "71cfde2ec40623e39899f7f7fdc07f625772e39f5a960a3fd6b75735cbbe375d",
-    (
-        "6dee445ddd1901286184c2059d3d5eef7486f083ae80de9011705f852a850dde",
-        "4f5f0f0a7662f523b45727476f67d799d6e98151b2c585a8e94e19d980ad93c1",
-        "3ede06a35e6cb27e1dbe8cfc84708a607622e30e5cd0a7199fce6c081124bc35",
-    ),
-)
-GENRE = _task(
-    "genre",
-    "genre---",
-    GENRES,
-    (32_572, 11_043, 11_479),
-    "2a63c301f90eccd3287856ca90df639fad734e4674f8ddaf56cb535f81d64e0d",
-    (
-        "c1cddb195ef94a07e67e227bf38e2a79389c1820950702b8c8894a2096f21e54",
-        "3e203b4c573db6ec63a06c7066cf678dcf673a68ad5694c8fed22637c270dbcf",
-        "cf917388eebfa7d17d363c2fca037e2379ac027e31aa6dbe92e8dbf409ac5098",
-    ),
-)
-INSTRUMENT = _task(
-    "instrument",
-    "instrument---",
-    INSTRUMENTS,
-    (14_395, 5_466, 5_115),
-    "1ad7531891815a27edf79fbd7dbc515bc11566c8b22bf2732ed511f4025b2e5e",
-    (
-        "f844a85f0b40bb31a5d5b448ddfc10a68d7b38ecc760673d23df2bd6e7ca0f4c",
-        "a5060020013ac5ba65c6470ee83fc2a9785db1fe554b55065de08aa9b0cca70d",
-        "8c1ab86f3212b6484106baf2e78f70dd5520b917607487ac98999adbd5d7ab1a",
-    ),
-)
-MOODTHEME = _task(
-    "moodtheme",
-    "mood/theme---",
-    MOODS,
-    (9_949, 3_802, 4_231),
-    "60aedbda7a2c40b97be1c0211f6fbabf7525dc4bf787e395caa2dc8a8330b24a",
-    (
-        "e5e9e798364b34bd241b773e5011809b24429edf471f27cf21dd8181077ba2d4",
-        "ecaa279367153476884d84d686479e566234cef1814bd6892a8755ba0a550dbf",
-        "4341b5586bb3e5a80a882ce9ef33cb8b1bdaa7df856246ecc5de188dfe1cf394",
-    ),
+def _open(rest: str) -> Task:
+    """The task of another split: `<tags>?split=<1 to 4>`."""
+    name, _, asked = rest.partition("?split=")
+    if not asked.isdigit() or (name, int(asked)) not in LISTS or int(asked) == 0:
+        message = f"names {rest!r}, expected {'|'.join(SETS)} and ?split=1 to 4; split 0 is "
+        message += "jamendo/<tags>"
+        raise DoorError(message)
+    return _task(name, int(asked))
+
+
+TOP_50 = _task("top50")
+GENRE = _task("genre")
+INSTRUMENT = _task("instrument")
+MOODTHEME = _task("moodtheme")
+
+door = Door(
+    prefix="jamendo",
+    summary="the authors' other splits of MTG-Jamendo, 1 to 4",
+    example="jamendo:top50?split=1",
+    open=_open,
 )

@@ -9,6 +9,7 @@ import pytest
 from backbones import Precision
 from bench import data, testing
 from bench.data import DataError
+from bench.errors import UserError
 from bench.extraction import Settings
 from bench.progress import Reporter
 from bench.registry import Entry, Registry
@@ -130,3 +131,16 @@ def test_it_runs_from_audio_to_a_record(layout: Layout, outcomes: dict[str, Outc
 def test_every_adapter_has_a_copy(cards: Registry) -> None:
     placed = {entry.card.name for entry in cards.tasks if entry.card.data.make is None}
     assert placed == {layout.task.name for layout in LAYOUTS}
+
+
+@pytest.mark.parametrize("split", [1, 2, 3, 4])
+def test_other_splits_of_jamendo_have_lists_of_their_own(cards: Registry, split: int) -> None:
+    first = cards.tasks["jamendo/genre"].card
+    other = cards.tasks[f"jamendo:genre?split={split}"].card
+    assert other.name == f"jamendo/genre-split{split}"
+    assert not {*first.lists} & {*other.lists}
+    assert all(f"split-{split}" in each for each in other.lists)
+    assert sum(other.counts.values()) == sum(first.counts.values())
+    assert (other.labels, other.metrics) == (first.labels, first.metrics)
+    with pytest.raises(UserError, match="split=1 to 4"):
+        cards.tasks.open("jamendo:genre?split=5")

@@ -5,12 +5,11 @@ md5 of every text; 1,275 of these are that of one of the 24 keys, which the dige
 """
 
 import re
-import unicodedata
 from pathlib import Path
 
 from tasks import Clip, DataSet, Kind, Split, Task
 from tasks._metrics import KEY_ACCURACY, KEY_WEIGHTED, KEY_WEIGHTED_MIREX2017, KEYS
-from tasks._tables import LayoutError, index, lot
+from tasks._tables import LayoutError, index, lot, plain
 
 FOLDS = 5
 NAME = re.compile(r"(\d+) (.+?) - .+")
@@ -36,7 +35,7 @@ def _clip(folder: Path, file: Path, key: str) -> Clip:
         message = f"{file} is named otherwise than <number> <artist> - <title>.txt"
         raise LayoutError(message)
     tonic, mode = key.split()
-    artist = _plain(named[2])
+    artist = plain(named[2].partition(",")[0])
     return Clip(
         named[1],
         Split.TEST,
@@ -45,12 +44,6 @@ def _clip(folder: Path, file: Path, key: str) -> Clip:
         artist,
         fold=lot(artist, FOLDS) + 1,
     )
-
-
-def _plain(artists: str) -> str:
-    """The first artist in plain letters: others differ with the way an archive is unpacked."""
-    first = unicodedata.normalize("NFC", artists.partition(",")[0].lower())
-    return "".join(letter for letter in first if letter.isascii() and letter.isalnum()) or first
 
 
 KEY = Task(

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -61,6 +62,15 @@ def number(text: str, where: Path) -> float:
     except ValueError:
         message = f"{where} says {text!r}, expected a number"
         raise LayoutError(message) from None
+
+
+def plain(name: str) -> str:
+    """A name as small letters and digits of ASCII alone; as it is where it has none.
+
+    Others depend on how an archive was unpacked, or a table was saved.
+    """
+    composed = unicodedata.normalize("NFC", name.lower())
+    return "".join(letter for letter in composed if letter.isascii() and letter.isalnum()) or name
 
 
 def lot(name: str, of: int) -> int:

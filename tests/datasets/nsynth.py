@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from tasks.nsynth import FAMILIES, INSTRUMENT, PITCH
+from tasks.nsynth import FAMILIES, INSTRUMENT, PITCH, PITCH_5H, PITCH_50H
 from tests.layouts import Layout, Spoilt, edit, remove, sound, text
 
 PARTS = {"train": 12, "valid": 6, "test": 6}
@@ -37,6 +37,18 @@ def write(folder: Path) -> Sequence[Path]:
     return ()
 
 
+def outside(folder: Path) -> Sequence[Path]:
+    """One note more, below the range of a piano."""
+    write(folder)
+    place = folder / "nsynth-train"
+    notes = json.loads((place / "examples.json").read_text())
+    first = next(iter(notes.values()))
+    sound(place / "audio" / f"{LOW}.wav", 1)
+    text(place / "examples.json", json.dumps(notes | {LOW: first | {"pitch": 20}}))
+    return ()
+
+
+LOW = "bass_acoustic_000-020-075"
 TRAIN = "nsynth-train/examples.json"
 SPOILT = {
     "no index": Spoilt(remove(TRAIN), "examples.json"),
@@ -46,4 +58,6 @@ SPOILT = {
 LAYOUTS = (
     Layout(INSTRUMENT, write, (12, 6, 6)),
     Layout(PITCH, write, (12, 6, 6), spoilt=SPOILT),
+    Layout(PITCH_5H, outside, (12, 6, 6), frozenset((LOW,))),
+    Layout(PITCH_50H, outside, (12, 6, 6), frozenset((LOW,))),
 )

@@ -111,7 +111,9 @@ def miniature(card: Backbone) -> Backbone:
 
 
 def published(cards: Registry) -> list[Backbone]:
-    return [e.card for e in cards.backbones if (e.card.weights or "").startswith("pkg:huggingface")]
+    """Those that transformers has the code of."""
+    builds = ((e.card, getattr(e.card.build, "__self__", None)) for e in cards.backbones)
+    return [card for card, model in builds if isinstance(model, Published)]
 
 
 def test_sizes_are_those_of_the_network(cards: Registry) -> None:

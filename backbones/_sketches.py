@@ -13,6 +13,7 @@ from transformers import (
     AutoTokenizer,
     ClapFeatureExtractor,
     ClapModel,
+    DacFeatureExtractor,
     EncodecFeatureExtractor,
     Wav2Vec2FeatureExtractor,
     WhisperFeatureExtractor,
@@ -30,6 +31,7 @@ FRONTS = {
     "clap": ClapFeatureExtractor,
     "whisper": WhisperFeatureExtractor,
     "encodec": EncodecFeatureExtractor,
+    "dac": DacFeatureExtractor,
 }
 
 Tokens: TypeAlias = Callable[[str], Tensor]

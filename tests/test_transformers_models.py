@@ -65,6 +65,7 @@ TINY: dict[str, dict[str, Setting]] = {
         "decoder_ffn_dim": 16,
     },
     "encodec": {"num_filters": 4, "hidden_size": 12, "codebook_dim": 12, "num_lstm_layers": 1},
+    "dac": {"encoder_hidden_size": 2, "decoder_hidden_size": 16, "n_codebooks": 2},
 }
 STAGES = tuple(Layer(f"layer-{n}", 8 * times) for n, times in enumerate((1, 2, 4, 8, 8)))
 LAYERS: dict[str, tuple[Layer, ...]] = {
@@ -74,17 +75,11 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
     "clap": (*STAGES, Layer("pooled", 64), Layer("projected", 12)),
     "whisper": states(2, 16, 50.0),
     "encodec": (Layer("latent", 12, 75.0),),
+    "dac": (Layer("latent", 32, 44_100 / 512),),
 }
 NAMES = (
-    *(
-        "hubert-base",
-        "mert-v1-95m",
-        "wav2vec2-base",
-        "wavlm-base",
-        "data2vec-base-asr",
-        "ast-audioset",
-    ),
-    *("clap-htsat-unfused", "whisper-tiny", "encodec-24khz"),
+    *("hubert-base", "mert-v1-95m", "wav2vec2-base", "wavlm-base", "data2vec-base-asr"),
+    *("ast-audioset", "clap-htsat-unfused", "whisper-tiny", "encodec-24khz", "dac-44khz"),
 )
 
 
@@ -111,7 +106,9 @@ def miniature(card: Backbone) -> Backbone:
 
 
 def published(cards: Registry) -> list[Backbone]:
-    return [e.card for e in cards.backbones if (e.card.weights or "").startswith("pkg:huggingface")]
+    """Those that transformers has the code of."""
+    builds = ((e.card, getattr(e.card.build, "__self__", None)) for e in cards.backbones)
+    return [card for card, model in builds if isinstance(model, Published)]
 
 
 def test_sizes_are_those_of_the_network(cards: Registry) -> None:
@@ -127,7 +124,7 @@ def test_sizes_are_those_of_the_network(cards: Registry) -> None:
         config: Any = made.model.config
         dim = config.projection_dim if model.kind == "clap" else config.hidden_size
         assert card.layers[-1].dim == dim, card.name
-        if model.kind not in {"clap", "encodec"}:
+        if model.kind not in {"clap", "encodec", "dac"}:
             whisper = model.kind == "whisper"
             blocks = config.encoder_layers if whisper else config.num_hidden_layers
             numbered = [layer for layer in card.layers if layer.name.startswith("layer")]
@@ -165,6 +162,7 @@ REFERENCES: Mapping[str, Reference] = {
         for state in model.encoder(x["input_features"], output_hidden_states=True).hidden_states
     ],
     "encodec": lambda model, x, _: [model.encoder(x["input_values"]).mT],
+    "dac": lambda model, x, samples: [model.encoder(x["input_values"][..., :samples]).mT],
 }
 
 

@@ -64,8 +64,8 @@ def size(network: nn.Module) -> int:
 def state(network: nn.Module) -> str:
     """Sha256 of the weights that a network came with, wherever it has them from."""
     digest = hashlib.sha256()
-    for name, x in network.state_dict().items():
-        if isinstance(x, Tensor):
+    for name, x in (*network.named_parameters(), *network.named_buffers()):
+        if x.numel():
             digest.update(f"{name} {tuple(x.shape)} {x.dtype}\n".encode())
             digest.update(
                 x.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()

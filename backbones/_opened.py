@@ -87,7 +87,7 @@ def card(found: Found, asked: Asked) -> Backbone:
 def trained_on(asked: Asked) -> tuple[str, ...]:
     """What the user says that a network has heard; that it is not known, where nothing is said."""
     said = asked.options.get("trained-on", UNKNOWN)
-    return tuple(filter(None, said.split(",")))
+    return tuple(filter(None, (name.strip().lower() for name in said.split(","))))
 
 
 def _window(asked: Asked, otherwise: float | None) -> float | None:

@@ -59,7 +59,10 @@ def _made(module: ModuleType) -> "nn.Module":
     own = [
         value
         for name, value in vars(module).items()
-        if name.endswith("Encoder") and isinstance(value, type) and issubclass(value, nn.Module)
+        if name.endswith("Encoder")
+        and isinstance(value, type)
+        and issubclass(value, nn.Module)
+        and value.__module__ == module.__name__
     ]
     file = Path(str(module.__file__))
     if len(own) != 1:

@@ -132,6 +132,7 @@ class Backbone:
         build: makes the encoder with random weights, without a network connection.
         weights: where the trained weights are, a package URL with a checksum, or None.
         load: makes the encoder from the fetched `weights` (a file or folder); loads strictly.
+        extra: of this package's optional dependencies, the one that loading needs; empty for none.
         trained_on: data sets whose audio the weights have seen.
         paper: citation of what it is.
         licence: of the code.
@@ -161,6 +162,7 @@ class Backbone:
     shortest: float = 0.1
     weights: str | None = None
     load: Callable[[Path], Encoder] | None = None
+    extra: str = ""
     trained_on: tuple[str, ...] = ()
     weights_licence: str | None = None
     version: int = 1

@@ -62,8 +62,7 @@ def _loaded(weights: Path, inside: str, stats: Mapping[str, object], source: Pat
         raise WeightsError(message)
     network = seeded(0, lambda: Conformer(mean=mean, deviation=deviation))
     found = _weights.renamed(_weights.read(weights, inside), {"model.": ""})
-    made = {name: x for name, x in network.state_dict().items() if name.startswith("mel.")}
-    _weights.fill(network, {**found, **made}, weights, ignore=_UNUSED)
+    _weights.fill(network, found, weights, ignore=_UNUSED, own=("mel.*",))
     return TorchEncoder(network)
 
 

@@ -79,6 +79,7 @@ def card(
         build=model.build,
         weights=model.pin,
         load=partial(_load, text=joint is not None),
+        extra="hf",
         trained_on=trained_on,
         paper=paper,
         licence="Apache-2.0",

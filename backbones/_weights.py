@@ -96,6 +96,7 @@ def fill(
     source: Path,
     *,
     ignore: Sequence[str] = (),
+    own: Sequence[str] = (),
 ) -> None:
     """Load weights into a network, every one of them and no other.
 
@@ -104,14 +105,17 @@ def fill(
         tensors: by the names that the network has for them.
         source: for a message.
         ignore: patterns of names that the file may hold beyond the network, such as `head.*`.
+        own: patterns of names that the network makes itself, such as `mel.*`; they stay.
 
     Raises:
         WeightsError: some are missing, unexpected or of another shape; all are named.
     """
-    expected = {name: tuple(x.shape) for name, x in network.state_dict().items()}
+    state = network.state_dict()
+    expected = {name: tuple(x.shape) for name, x in state.items()}
+    made = {name: x for name, x in state.items() if any(fnmatchcase(name, each) for each in own)}
     kept = {
         name: x
-        for name, x in tensors.items()
+        for name, x in {**tensors, **made}.items()
         if name in expected or not any(fnmatchcase(name, pattern) for pattern in ignore)
     }
     shapes = {name: tuple(x.shape) for name, x in kept.items()}

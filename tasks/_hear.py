@@ -5,10 +5,12 @@ depend on every name of a data set: with one file more or less, all folds are ot
 """
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from tasks import Clip, Split
 from tasks._tables import LayoutError, lot
 
 DRAWS = 1_000
@@ -40,6 +42,22 @@ def folds(labels: Mapping[str, int], count: int) -> dict[str, int]:
             return drawn
     message = f"no draw of {len(labels)} files gives each of {count} folds every class"
     raise LayoutError(message)
+
+
+def clips(files: Sequence[Path], label: Callable[[Path], int], count: int) -> list[Clip]:
+    """A clip of every file, in its fold.
+
+    Args:
+        files: of the data set, all of them.
+        label: the class of one.
+        count: of folds.
+    """
+    labels = {file.stem: label(file) for file in files}
+    drawn = folds(labels, count)
+    return [
+        Clip(file.stem, Split.TEST, file, labels[file.stem], file.stem, fold=drawn[file.stem])
+        for file in files
+    ]
 
 
 def _seeds() -> Iterator[str]:

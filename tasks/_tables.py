@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import math
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -71,6 +72,28 @@ def plain(name: str) -> str:
     """
     composed = unicodedata.normalize("NFC", name.lower())
     return "".join(letter for letter in composed if letter.isascii() and letter.isalnum()) or name
+
+
+def beats(file: Path) -> tuple[float, ...]:
+    """Times [s], the first word of each line.
+
+    Raises:
+        LayoutError: one is no number.
+    """
+    return tuple(number(line.split()[0], file) for line in lines(file))
+
+
+def log_tempo(file: Path) -> tuple[float]:
+    """Base-2 logarithm of the beats a minute that a file says.
+
+    Raises:
+        LayoutError: it says no number above 0.
+    """
+    tempo = number(" ".join(lines(file)), file)
+    if tempo <= 0:
+        message = f"{file} says {tempo:g} beats a minute, expected more than 0"
+        raise LayoutError(message)
+    return (math.log2(tempo),)
 
 
 def lot(name: str, of: int) -> int:

@@ -4,14 +4,13 @@ The layout and the names are those that mirdata's loader (index 1.0) puts togeth
 ISMIR 2004 tempo contest, beats of Krebs et al. and tempi beside it.
 """
 
-import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from tasks import Clip, DataSet, Kind, Label, Metric, Split, Task
 from tasks._metrics import ACCURACY, BEAT_F, TEMPO_ACCURACY_1, TEMPO_ACCURACY_2
-from tasks._tables import LayoutError, index, lines, lot, number
+from tasks._tables import LayoutError, beats, index, log_tempo, lot
 
 DANCES = ("ChaChaCha", "Jive", "Quickstep", "Rumba", "Samba", "Tango", "VienneseWaltz", "Waltz")
 FOLDS = 5
@@ -49,17 +48,11 @@ def _dance(_folder: Path, file: Path) -> Label:
 
 
 def _beats(folder: Path, file: Path) -> Label:
-    place = folder / "B_1.0" / "annotations" / "beats" / f"{file.stem}.beats"
-    return tuple(number(line.split()[0], place) for line in lines(place))
+    return beats(folder / "B_1.0" / "annotations" / "beats" / f"{file.stem}.beats")
 
 
 def _tempo(folder: Path, file: Path) -> Label:
-    place = folder / "B_1.0" / "annotations" / "tempo" / f"{file.stem}.bpm"
-    tempo = number(" ".join(lines(place)), place)
-    if tempo <= 0:
-        message = f"{place} says {tempo:g} beats a minute, expected more than 0"
-        raise LayoutError(message)
-    return (math.log2(tempo),)
+    return log_tempo(folder / "B_1.0" / "annotations" / "tempo" / f"{file.stem}.bpm")
 
 
 DATA = DataSet(

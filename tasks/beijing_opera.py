@@ -17,15 +17,11 @@ FOLDS = 5
 def _clips(folder: Path) -> list[Clip]:
     """Every stroke, in its fold of HEAR."""
     place = folder / "beijing_opera_percussion_instrument_1.0"
-    labels = {file.stem: _instrument(file) for file in place.glob("*.wav")}
-    if not labels:
+    files = sorted(place.glob("*.wav"))
+    if not files:
         message = f"{place} holds no <number>__ajaysm__<instrument>-<number>.wav"
         raise LayoutError(message)
-    folds = _hear.folds(labels, FOLDS)
-    return [
-        Clip(name, Split.TEST, place / f"{name}.wav", label, name, fold=folds[name])
-        for name, label in labels.items()
-    ]
+    return _hear.clips(files, _instrument, FOLDS)
 
 
 def _instrument(file: Path) -> int:

@@ -1,13 +1,12 @@
 """GTZAN: ten genres, beats and tempo of 30-s excerpts, in the split without repeats and faults."""
 
-import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from tasks import Clip, DataSet, Kind, Label, Metric, Split, Task
 from tasks._metrics import ACCURACY, BEAT_F, TEMPO_ACCURACY_1, TEMPO_ACCURACY_2
-from tasks._tables import LayoutError, index, lines, number, pin
+from tasks._tables import beats, index, lines, log_tempo, pin
 
 GENRES = (
     *("blues", "classical", "country", "disco", "hiphop"),
@@ -48,17 +47,11 @@ def _annotated(folder: Path, name: str, kind: str) -> Path:
 
 
 def _beats(folder: Path, name: str) -> Label:
-    file = _annotated(folder, name, "beats")
-    return tuple(number(line.split()[0], file) for line in lines(file))
+    return beats(_annotated(folder, name, "beats"))
 
 
 def _tempo(folder: Path, name: str) -> Label:
-    file = _annotated(folder, name, "tempo")
-    tempo = number(" ".join(lines(file)), file)
-    if tempo <= 0:
-        message = f"{file} says {tempo:g} beats a minute, expected more than 0"
-        raise LayoutError(message)
-    return (math.log2(tempo),)
+    return log_tempo(_annotated(folder, name, "tempo"))
 
 
 DATA = DataSet(

@@ -24,12 +24,7 @@ def _clips(label: Callable[[Path], int], folder: Path) -> list[Clip]:
     if not files:
         message = f"{place} holds no <tonic>/<number>__<player>__<stroke>-<tonic>-<number>.wav"
         raise LayoutError(message)
-    labels = {file.stem: label(file) for file in files}
-    folds = _hear.folds(labels, FOLDS)
-    return [
-        Clip(file.stem, Split.TEST, file, labels[file.stem], file.stem, fold=folds[file.stem])
-        for file in files
-    ]
+    return _hear.clips(files, label, FOLDS)
 
 
 def _stroke(file: Path) -> int:

@@ -12,11 +12,12 @@ from scipy.special import stdtr
 
 from backbones import pretrained
 from bench import statistics
-from bench.pretrain.log import FILE as LOG
+from bench.pretrain.log import FILE
 from bench.registry import Registry
 from bench.rows import comparable, of_board
 from bench.statistics import Samples
 from studies.same_backbone import listening
+from studies.same_backbone.curves import Log
 from studies.same_backbone.listening import Layers
 from studies.same_backbone.plan import Name, Pair
 from studies.same_backbone.running import BOARD, TRAININGS
@@ -88,9 +89,16 @@ class Evidence:
 
     metrics: Mapping[str, str]
     scores: Mapping[tuple[str, int], Mapping[str, Scores]]
-    logs: Mapping[Name, Sequence[Mapping[str, Any]]]
+    logs: Mapping[Name, Log]
     finished: frozenset[Name]
     layers: Layers
+
+    def trained(self, label: str, steps: int) -> list[Log]:
+        """Logs of the trainings of that label and length that ended, by seed."""
+        names = [
+            name for name in sorted(self.finished) if (name.label, name.steps) == (label, steps)
+        ]
+        return [self.logs[name] for name in names if self.logs.get(name)]
 
 
 def load(results: Path, cards: Registry) -> Evidence:
@@ -120,7 +128,7 @@ def load(results: Path, cards: Registry) -> Evidence:
                 groups=next(iter(records.values())).clips.groups,
             )
     folders = sorted((results / TRAININGS).glob("*"))
-    logs = {Name.parse(f.name): _rows(f / LOG) for f in folders if (f / LOG).is_file()}
+    logs = {Name.parse(f.name): _rows(f / FILE) for f in folders if (f / FILE).is_file()}
     finished = {Name.parse(f.name) for f in folders if (f / pretrained.RECORD).is_file()}
     layers = listening.of(board.get(listening.PROTOCOL, {}))
     return Evidence(metrics, found, logs, frozenset(finished), layers)

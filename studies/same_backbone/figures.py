@@ -15,7 +15,7 @@ from studies.same_backbone import curves, listening
 from studies.same_backbone.comparing import Table, tables
 from studies.same_backbone.evidence import Evidence, Scores
 from studies.same_backbone.listening import Heard
-from studies.same_backbone.plan import PARTS, RANDOM, Name
+from studies.same_backbone.plan import PARTS, RANDOM
 
 COLUMNS = 4
 WHISKER = 2
@@ -31,7 +31,8 @@ def draw(known: Evidence) -> dict[str, bytes]:
     for each in found:
         stem = f"{each.part.name}-{each.steps}"
         files[f"{stem}-scores.svg"] = _scores(each, known)
-        logs = _logs(each, known)
+        ended = {t.label: known.trained(t.label, each.steps) for t in each.part.trainings}
+        logs = {label: mine for label, mine in ended.items() if mine}
         if logs:
             files[f"{stem}-curves.svg"] = _curves(logs)
         heard = listening.chosen(each.part, each.steps, known.layers)
@@ -131,17 +132,6 @@ def _layers(heard: Mapping[str, Mapping[str, Heard]], known: Evidence) -> bytes:
         axes.legend(fontsize=6, frameon=False)
 
     return _grid(sorted({task for each in heard.values() for task in each}), (3.0, 2.4), fill)
-
-
-def _logs(found: Table, known: Evidence) -> dict[str, list[curves.Log]]:
-    """Label → logs of the trainings that ended."""
-    logs: dict[str, list[curves.Log]] = {}
-    for training in found.part.trainings:
-        names = [Name(training.label, found.steps, seed) for seed in range(len(known.finished))]
-        mine = [known.logs[name] for name in names if name in known.finished and known.logs[name]]
-        if mine:
-            logs[training.label] = mine
-    return logs
 
 
 def _curves(logs: Mapping[str, Sequence[curves.Log]]) -> bytes:

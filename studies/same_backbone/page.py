@@ -9,7 +9,7 @@ from leaderboard.details import table
 from studies.same_backbone import curves, listening, reading
 from studies.same_backbone.comparing import Table, tables
 from studies.same_backbone.evidence import ALPHA, Evidence, Scores
-from studies.same_backbone.plan import CORE, PARTS, RANDOM, Name, Pair
+from studies.same_backbone.plan import CORE, PARTS, RANDOM, Pair
 
 COMMAND = "python -m studies.same_backbone"
 HEADER = f"""\
@@ -192,23 +192,19 @@ def _trainings(found: Table, known: Evidence) -> str:
     """How the loss went, as means over the seeds that ended."""
     rows = []
     for training in found.part.trainings:
-        names = [name for name in _names(training.label, found.steps, known) if name.steps]
-        if names:
-            rows.append([training.label, *_course(names, known)])
+        logs = known.trained(training.label, found.steps)
+        if logs:
+            rows.append([training.label, *_course(logs)])
     header = ["training", "loss, first tenth", "last tenth", "lowest validation loss at step"]
     return table(rows, [*header, "spread of features at the end", "s a step"]) if rows else ""
 
 
-def _names(label: str, steps: int, known: Evidence) -> list[Name]:
-    return [name for name in sorted(known.finished) if (name.label, name.steps) == (label, steps)]
-
-
-def _course(names: Sequence[Name], known: Evidence) -> list[str]:
-    losses = np.array([[row["loss"] for row in known.logs[name]] for name in names], dtype=float)
+def _course(logs: Sequence[curves.Log]) -> list[str]:
+    losses = np.array([[row["loss"] for row in log] for log in logs], dtype=float)
     few = max(1, round(LATE * losses.shape[1]))
-    lowest = [curves.lowest(known.logs[name]) for name in names]
-    spreads = [known.logs[name][-1]["spread"] for name in names]
-    seconds = [row["seconds"] for name in names for row in known.logs[name]]
+    lowest = [curves.lowest(log) for log in logs]
+    spreads = [log[-1]["spread"] for log in logs]
+    seconds = [row["seconds"] for log in logs for row in log]
     return [
         f"{losses[:, :few].mean():.3g}",
         f"{losses[:, -few:].mean():.3g}",

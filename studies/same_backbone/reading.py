@@ -1,7 +1,7 @@
 """What the trainings themselves say about their scores: length, terms, and what was not learned."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from leaderboard.details import table
 from studies.same_backbone import curves
 from studies.same_backbone.comparing import Table
 from studies.same_backbone.evidence import Evidence
-from studies.same_backbone.plan import RANDOM, Name
+from studies.same_backbone.plan import RANDOM
 
 GUESS = {"atm": math.log(2)}
 """Terms whose value is known for a network that has learned nothing: two equal classes."""
@@ -52,7 +52,7 @@ def terms(found: Table, known: Evidence) -> str:
     """Every term of every loss on validation clips, and what can be said of it."""
     rows = []
     for training in found.part.trainings:
-        logs = _logs(training.label, found.steps, known)
+        logs = known.trained(training.label, found.steps)
         names = curves.terms(logs[0]) if logs else ()
         rows += [[training.label, term, *_course(logs, term)] for term in names]
     header = ["training", "term", "first validation", "lowest, at step", "last", "a guess"]
@@ -73,7 +73,7 @@ def reasons(found: Table, known: Evidence) -> list[str]:
     """A line for each training: where it helped, and what its own curves say of why not."""
     lines = []
     for training in found.part.trainings:
-        logs = _logs(training.label, found.steps, known)
+        logs = known.trained(training.label, found.steps)
         if training.label == RANDOM or not logs:
             continue
         told = [_gains(found, training.label), *_learned(logs), *_course_of(logs, found.steps)]
@@ -120,13 +120,6 @@ def _course_of(logs: Sequence[curves.Log], length: int) -> list[str]:
     if min(lowest) == length:
         return ["its validation loss was lowest at the last step: it was still learning"]
     return []
-
-
-def _logs(label: str, steps: int, known: Evidence) -> list[curves.Log]:
-    names: Sequence[Name] = sorted(known.finished)
-    mine = [name for name in names if (name.label, name.steps) == (label, steps) and name.steps]
-    logs: Mapping[Name, curves.Log] = known.logs
-    return [logs[name] for name in mine if logs[name]]
 
 
 def _and(words: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """A model of the HEAR API as a network of ours."""
 
 from types import ModuleType
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,12 @@ MILLISECONDS = 1000.0
 _PROBE = 2.0  # seconds whose timestamps tell the frame rate
 
 
+class Loaded(Protocol):
+    """What `load_model` gives."""
+
+    sample_rate: int
+
+
 class Listener(nn.Module):
     """Calls a module's functions with the model that it has loaded.
 
@@ -19,11 +26,11 @@ class Listener(nn.Module):
         model: what its `load_model` gave.
     """
 
-    def __init__(self, module: ModuleType, model: object) -> None:
+    def __init__(self, module: ModuleType, model: Loaded) -> None:
         super().__init__()
         self.module = module
         self.model = model
-        self.sample_rate = int(getattr(model, "sample_rate"))  # noqa: B009 — any object has it
+        self.sample_rate = int(model.sample_rate)
 
     def forward(self, audio: Tensor) -> dict[str, Tensor]:
         """(batch, samples) → timestamps: (batch, frames, dim), scene: (batch, 1, dim)."""

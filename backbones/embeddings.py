@@ -24,6 +24,9 @@ COLUMNS = ("file", "samples_sha256", "seconds")
 FIELDS = ("name", "family", "summary", "sample_rate", "trained_on", "paper", "licence")
 """Of the manifest, all of them needed."""
 
+SHORTEST = 0.1
+"""Clips under this many seconds are padded with silence, when exported and when looked up."""
+
 _AXES = 2
 
 
@@ -100,6 +103,7 @@ def _open(rest: str) -> Backbone:
             summary=f"{said['summary']} (vectors computed elsewhere)",
             sample_rate=_rate(said["sample_rate"]),
             window=None,
+            shortest=SHORTEST,
             layers=layers,
             default=layers[-1].name,
             build=partial(Drawn, layers),

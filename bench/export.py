@@ -8,15 +8,12 @@ from pathlib import Path
 
 import soundfile
 
-from backbones.embeddings import CLIPS, COLUMNS, FIELDS, MANIFEST, digest
+from backbones.embeddings import CLIPS, COLUMNS, FIELDS, MANIFEST, SHORTEST, digest
 from bench import audio
 from bench.audio import BadAudioError
 from bench.errors import UserError
 from bench.store import write_atomically
 from tasks import Clip, Progress
-
-SHORTEST = 0.1
-"""Clips under this many seconds are padded with silence, as they are for any backbone."""
 
 SHOWN = 10
 """Bad files that are named."""

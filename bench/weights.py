@@ -1,6 +1,5 @@
 """`bench check --weights`: whether the real weights load, twice alike, and are the real ones."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -9,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from backbones import Audio, Backbone
-from bench import assets, encoders, registry
+from bench import assets, digests, encoders, registry
 from bench.registry import Entry
 from bench.testing import CLOSE
 
@@ -94,9 +93,7 @@ def _recorded(card: Backbone, found: np.ndarray) -> tuple[str, str | None]:
 
 def _digest(place: Path) -> str:
     """Sha256 of a file, or over those of a folder's files by name."""
-    files = sorted(path for path in place.rglob("*") if path.is_file()) or [place]
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
-    if len(digests) == 1:
-        return digests[0]
-    lines = [f"{each}  {path.name}\n" for each, path in zip(digests, files, strict=True)]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    if place.is_file():
+        return digests.of_file(place)
+    files = sorted(path for path in place.rglob("*") if path.is_file())
+    return digests.of_files(place, [path.relative_to(place).as_posix() for path in files])

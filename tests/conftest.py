@@ -107,3 +107,19 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(toys.LOG, str(path))
     monkeypatch.setattr(shards, "SHARD_CLIPS", toys.SHARD_CLIPS)
     return path
+
+
+@pytest.fixture(scope="module")
+def vectors(
+    tmp_path_factory: pytest.TempPathFactory, cards: Registry, data_set: Callable[[str], Path]
+) -> Path:
+    """A folder of vectors for every clip of a tiny task."""
+    from bench.export import Folder
+    from tests import doors
+
+    folder = tmp_path_factory.mktemp("embeddings")
+    entry = cards.tasks[doors.TINY]
+    clips = data.clips(entry.card, data_set("tunes-tiny"))
+    number = Folder(folder, doors.RATE).fill(clips, lambda _done, _total: None)
+    doors.fill(folder, number)
+    return folder

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 RATE = 16_000
+TINY = "tunes/type@tiny"
 MTEB = f"mteb:mteb/baseline-random-encoder?rate={RATE}&trust-remote-code=1"
 DIM = 6
 

@@ -1,6 +1,5 @@
 """Doors to backbones: each keeps the contract, runs to a row, and says what is wrong."""
 
-import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,14 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 
-from backbones import Family, Precision
+from backbones import Precision
 from bench import extraction, provenance, registry
 from bench.errors import UserError
 from bench.registry import PluginError
-from bench.testing import BACKBONE_CHECKS, check_backbone, noise
+from bench.testing import check_backbone, noise
 from tests import doors
 from tests.commands import bench
 
@@ -27,7 +25,6 @@ MAKERS: dict[str, Callable[[Path], str]] = {
     "hear": doors.hear,
     "xares": doors.xares,
 }
-TINY = "tunes/type@tiny"
 LIBRARIES = {"onnx": "onnxruntime", "timm": "timm", "hf": "transformers"}
 
 
@@ -45,33 +42,12 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     return ask
 
 
-@pytest.fixture(scope="module")
-def vectors(tmp_path_factory: pytest.TempPathFactory, data_set: Callable[[str], Path]) -> Path:
-    """A folder of vectors for every clip of a tiny task."""
-    from bench import data
-    from bench.export import Folder
-
-    folder = tmp_path_factory.mktemp("embeddings")
-    entry = registry.find().tasks[TINY]
-    clips = data.clips(entry.card, data_set("tunes-tiny"))
-    number = Folder(folder, doors.RATE).fill(clips, lambda _done, _total: None)
-    doors.fill(folder, number)
-    return folder
-
-
 @pytest.mark.parametrize("prefix", MAKERS)
 def test_what_comes_through_a_door_keeps_the_contract(
     prefix: str, opened: Callable[[str], str]
 ) -> None:
     card = registry.find().backbones[opened(prefix)].card
     assert [found for found in check_backbone(card) if found[1] is not None] == []
-
-
-def test_stored_vectors_keep_the_contract(vectors: Path) -> None:
-    card = registry.find().backbones[f"embeddings:{vectors}"].card
-    assert (card.family, card.trained_on) == (Family.SUPERVISED, ("msd",))
-    for check in BACKBONE_CHECKS:
-        check.run(card)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:mteb")
@@ -258,35 +234,6 @@ def test_timm_loads_every_weight_of_the_folder(tmp_path: Path) -> None:
         card.load(file.parent)
 
 
-def test_vectors_are_those_of_the_table(vectors: Path) -> None:
-    card = registry.find().backbones[f"embeddings:{vectors}"].card
-    assert card.load is not None
-    stored = np.load(vectors / "vectors.npy")
-    with (vectors / "clips.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    encoder = card.load(vectors)
-    for number in (0, 5, len(rows) - 1):
-        samples, rate = soundfile.read(vectors / rows[number]["file"], dtype="float32")
-        assert rate == doors.RATE
-        found = encoder.encode(samples[None])["vectors"]
-        np.testing.assert_array_equal(found[0, 0], stored[number])
-    with pytest.raises(LookupError, match="no vector for a clip of 100 samples"):
-        encoder.encode(np.ones((1, 100), np.float32))
-
-
-def test_exporting_again_keeps_rows_in_their_places(vectors: Path) -> None:
-    from bench import data
-    from bench.export import ExportError, Folder
-
-    before = (vectors / "clips.csv").read_text()
-    entry = registry.find().tasks[TINY]
-    clips = data.clips(entry.card, data.folder(entry))[::-1]
-    Folder(vectors, doors.RATE).fill(clips, lambda _done, _total: None)
-    assert (vectors / "clips.csv").read_text() == before
-    with pytest.raises(ExportError, match="holds clips at 16000 Hz, not 8000"):
-        Folder(vectors, 8000).fill(clips, lambda _done, _total: None)
-
-
 def test_files_of_one_name_are_told_apart_by_another(tmp_path: Path) -> None:
     asked = []
     for folder in ("one", "two"):
@@ -297,35 +244,6 @@ def test_files_of_one_name_are_told_apart_by_another(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"named 'torchscript-traced'.*another name with \?name="):
         cards.open(asked[1])
     assert cards[f"{asked[1]}&name=The other&trained-on=msd"].card.name == "torchscript-the--other"
-
-
-def test_clips_that_cannot_be_read_are_named_and_the_others_are_there(tmp_path: Path) -> None:
-    from bench.export import ExportError, Folder
-    from tasks import Clip, Split
-
-    for name, peak in (("good", 0.5), ("silent", 0.0)):
-        soundfile.write(tmp_path / f"{name}.wav", np.full(8000, peak), 8000)
-    files = [tmp_path / f"{name}.wav" for name in ("good", "silent", "missing")]
-    clips = [Clip(file.stem, Split.TEST, file, 0, file.stem) for file in files]
-    with pytest.raises(ExportError, match=r"2 of 3 clips.*silent\.wav: silent; .*missing$"):
-        Folder(tmp_path / "out", 8000).fill(clips, lambda _done, _total: None)
-    assert len((tmp_path / "out" / "clips.csv").read_text().splitlines()) == 2
-
-
-def test_new_vectors_have_a_new_key(tmp_path: Path, vectors: Path) -> None:
-    folder = tmp_path / "copy"
-    folder.mkdir()
-    for name in ("manifest.json", "clips.csv", "vectors.npy"):
-        (folder / name).write_bytes((vectors / name).read_bytes())
-
-    def key() -> str:
-        entry = registry.find().backbones[f"embeddings:{folder}"]
-        return extraction.key_of(entry, Precision.FP32)
-
-    before = key()
-    assert key() == before
-    np.save(folder / "vectors.npy", 2 * np.load(folder / "vectors.npy"))
-    assert key() != before
 
 
 def test_an_edited_encoder_has_a_new_key(tmp_path: Path) -> None:
@@ -366,41 +284,3 @@ def test_what_cannot_be_opened_is_one_line(asked: str, said: str, tmp_path: Path
     with pytest.raises(PluginError, match=said) as caught:
         registry.find().backbones.open(asked.replace("{}", str(tmp_path)))
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"family": "clever"}, "not a valid Family"),
-        ({"trained_on": "msd"}, "expected a list"),
-        ({"sample_rate": 0}, "says nothing of|whole number"),
-        ({"name": ""}, "says nothing of name"),
-    ],
-)
-def test_a_manifest_says_all_or_is_refused(
-    change: dict[str, object], said: str, tmp_path: Path, vectors: Path
-) -> None:
-    for name in ("manifest.json", "clips.csv", "vectors.npy"):
-        (tmp_path / name).write_bytes((vectors / name).read_bytes())
-    manifest = tmp_path / "manifest.json"
-    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **change}))
-    with pytest.raises(UserError, match=said):
-        registry.find().backbones.open(f"embeddings:{tmp_path}")
-
-
-@pytest.mark.parametrize(
-    ("array", "said"),
-    [
-        (np.ones((3, 4), np.float32), r"expected floats, \(84, dim\)"),
-        (np.full((84, 4), np.nan, np.float32), "NaN"),
-        (np.array([object()]), "cannot be read"),
-    ],
-)
-def test_vectors_that_do_not_fit_are_refused(
-    array: np.ndarray, said: str, tmp_path: Path, vectors: Path
-) -> None:
-    for name in ("manifest.json", "clips.csv"):
-        (tmp_path / name).write_bytes((vectors / name).read_bytes())
-    np.save(tmp_path / "vectors.npy", array)
-    with pytest.raises(UserError, match=said):
-        registry.find().backbones.open(f"embeddings:{tmp_path}")

@@ -53,15 +53,20 @@ class Found:
     rates: tuple[tuple[str, float], ...] = ()
 
 
-def card(found: Found, asked: Asked) -> Backbone:
+def card(found: Found, asked: Asked, encoder: Encoder) -> Backbone:
     """The card of a network, whose layers are those that it gives for a window of noise.
+
+    Args:
+        found: by the door.
+        asked: of the door.
+        encoder: as `found.make` makes it.
 
     Raises:
         DoorError: it cannot encode a window, or an option is not what it has to be.
     """
     window = found.window if found.fixed else _window(asked, found.window)
     shortest = window if found.fixed and window else asked.number("shortest", _SHORTEST)
-    layers = _layers(found, max(shortest, window or _WINDOW))
+    layers = _layers(found, encoder, max(shortest, window or _WINDOW))
     return Backbone(
         name=_asked.named(asked, found.name),
         family=_family(asked),
@@ -106,12 +111,12 @@ def _family(asked: Asked) -> Family:
         raise DoorError(message) from error
 
 
-def _layers(found: Found, seconds: float) -> tuple[Layer, ...]:
+def _layers(found: Found, encoder: Encoder, seconds: float) -> tuple[Layer, ...]:
     """The layers of a window, as they come."""
     samples = round(seconds * found.sample_rate)
     noise = np.random.default_rng(0).normal(0, 0.1, (1, samples)).astype(np.float32)
     try:
-        heard = found.make().encode(noise)
+        heard = encoder.encode(noise)
     except Exception as error:
         message = f"cannot encode {seconds:g} s at {found.sample_rate} Hz ({one_line(error)[:300]})"
         message += "; ?window= and ?shortest= say what it takes [s]"

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from backbones import Backbone, Door, DoorError, Encoder, _asked, _opened
 from backbones._opened import Found
-from backbones._weights import one_line
 
 if TYPE_CHECKING:
     from backbones._hear import Listener
@@ -23,6 +22,8 @@ _FUNCTIONS = ("load_model", "get_scene_embeddings", "get_timestamp_embeddings")
 
 
 def _open(rest: str) -> Backbone:
+    from backbones._torch import TorchEncoder
+
     asked = _asked.read(rest, _opened.OPTIONS)
     subject, weights = _parts(asked.subject)
     module = _asked.module(subject)
@@ -42,7 +43,7 @@ def _open(rest: str) -> Backbone:
         parameters=listener.size(),
         rates=(("timestamps", listener.frame_rate()),),
     )
-    return _opened.card(found, asked)
+    return _opened.card(found, asked, TorchEncoder(listener, mixed=False))
 
 
 def _parts(subject: str) -> tuple[str, Path | None]:
@@ -61,20 +62,12 @@ def _parts(subject: str) -> tuple[str, Path | None]:
 
 
 def _listener(module: ModuleType, weights: Path | None) -> "Listener":
-    """The loaded model with the functions of its module.
-
-    Raises:
-        DoorError: the module cannot load it.
-    """
+    """The loaded model with the functions of its module."""
     from backbones._hear import Listener
     from backbones._networks.seeded import seeded
 
     path = [] if weights is None else [str(weights)]
-    try:
-        return Listener(module, seeded(0, lambda: module.load_model(*path)))
-    except Exception as error:
-        message = f"{module.__name__}.load_model({', '.join(path)}) fails: {one_line(error)[:300]}"
-        raise DoorError(message) from error
+    return Listener(module, seeded(0, lambda: module.load_model(*path)))
 
 
 def _encoder(module: ModuleType, weights: Path | None) -> Encoder:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from backbones import Backbone, Door, DoorError, _asked, _opened
 from backbones._opened import Found
-from backbones._weights import one_line
 
 if TYPE_CHECKING:
     from backbones._mteb import Bridge
@@ -34,22 +33,13 @@ def _open(rest: str) -> Backbone:
         state=bridge.revision,
         parameters=bridge.parameters,
     )
-    return _opened.card(found, asked)
+    return _opened.card(found, asked, bridge)
 
 
 def _bridge(model: str, rate: int) -> "Bridge":
-    """The model.
-
-    Raises:
-        DoorError: mteb does not know it, or cannot load it, or it hears nothing.
-    """
     from backbones import _mteb
 
-    try:
-        return _mteb.bridge(model, rate)
-    except Exception as error:
-        message = f"mteb cannot load {model}: {one_line(error)[:300]}"
-        raise DoorError(message) from error
+    return _mteb.bridge(model, rate)
 
 
 door = Door(

@@ -102,7 +102,7 @@ def _open(rest: str) -> Backbone:
     file = _asked.file(asked)
     rate = round(asked.number("rate"))
     try:
-        samples = _encoder(file).samples
+        encoder = _encoder(file)
     except WeightsError as error:
         raise DoorError(str(error)) from error
     beside = sorted(x.name for x in file.parent.glob(f"{file.name}*") if x.is_file())
@@ -114,9 +114,9 @@ def _open(rest: str) -> Backbone:
         weights=_asked.pin(file.parent, beside),
         load=partial(_within, file.name),
     )
-    if samples is not None:
-        found = replace(found, window=samples / rate, fixed=True)
-    return _opened.card(found, asked)
+    if encoder.samples is not None:
+        found = replace(found, window=encoder.samples / rate, fixed=True)
+    return _opened.card(found, asked, encoder)
 
 
 def _within(name: str, folder: Path) -> Encoder:

@@ -22,6 +22,7 @@ def _open(rest: str) -> Backbone:
     asked = _asked.read(rest, _opened.OPTIONS)
     _asked.library("timm", "timm")
     from backbones import _pictures
+    from backbones._torch import TorchEncoder
 
     local = Path(asked.subject)
     if local.is_dir():
@@ -42,7 +43,7 @@ def _open(rest: str) -> Backbone:
         window=_WINDOW,
         parameters=network.size,
     )
-    return _opened.card(found, asked)
+    return _opened.card(found, asked, TorchEncoder(network))
 
 
 def _needed(held: Sequence[str]) -> list[str]:

@@ -16,6 +16,8 @@ from backbones._weights import one_line
 if TYPE_CHECKING:
     from torch import nn
 
+    from backbones._torch import TorchEncoder
+
 
 def _open(rest: str) -> Backbone:
     from backbones import _given
@@ -23,7 +25,7 @@ def _open(rest: str) -> Backbone:
     asked = _asked.read(rest, (*_opened.OPTIONS, "rate"))
     file = _asked.file(asked)
     try:
-        parameters = _given.size(_script(file))
+        encoder = _encoder(file)
     except WeightsError as error:
         raise DoorError(str(error)) from error
     found = Found(
@@ -33,16 +35,16 @@ def _open(rest: str) -> Backbone:
         make=partial(_encoder, file),
         weights=_asked.pin(file.parent, [file.name]),
         load=partial(_within, file.name),
-        parameters=parameters,
+        parameters=_given.size(encoder.network),
     )
-    return _opened.card(found, asked)
+    return _opened.card(found, asked, encoder)
 
 
 def _within(name: str, folder: Path) -> Encoder:
     return _encoder(folder / name)
 
 
-def _encoder(file: Path) -> Encoder:
+def _encoder(file: Path) -> "TorchEncoder":
     from backbones._given import Waveforms
     from backbones._torch import TorchEncoder
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from backbones import Backbone, Door, DoorError, Encoder, _asked, _opened
 from backbones._opened import Found
-from backbones._weights import one_line
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,20 +36,20 @@ def _open(rest: str) -> Backbone:
         name=_asked.slug("xares", file.stem),
         summary=f"{type(network).__name__} of {file.name}, by its X-ARES encoder",
         sample_rate=int(network.sampling_rate),
-        make=partial(_encoder, module),
+        make=partial(_of, module),
         code=_asked.sources(module),
         state=_given.state(network),
         parameters=_given.size(network),
         rates=(("output", _MILLISECONDS / network.hop_size_in_ms),),
     )
-    return _opened.card(found, asked)
+    return _opened.card(found, asked, _encoder(network))
 
 
 def _made(module: ModuleType) -> "nn.Module":
     """The encoder of a file.
 
     Raises:
-        DoorError: there is none, or more than one, or it cannot be made.
+        DoorError: there is none, or more than one.
     """
     from torch import nn
 
@@ -68,19 +67,19 @@ def _made(module: ModuleType) -> "nn.Module":
     if len(own) != 1:
         message = f"{file} holds {len(own)} networks whose names end in Encoder, expected one"
         raise DoorError(message)
-    try:
-        made: nn.Module = seeded(0, own[0])
-    except Exception as error:
-        message = f"{own[0].__name__}() of {file} fails: {one_line(error)[:300]}"
-        raise DoorError(message) from error
+    made: nn.Module = seeded(0, own[0])
     return made
 
 
-def _encoder(module: ModuleType) -> Encoder:
+def _of(module: ModuleType) -> Encoder:
+    return _encoder(_made(module))
+
+
+def _encoder(network: "nn.Module") -> Encoder:
     from backbones._given import Waveforms
     from backbones._torch import TorchEncoder
 
-    return TorchEncoder(Waveforms(_made(module)), mixed=False)
+    return TorchEncoder(Waveforms(network), mixed=False)
 
 
 door = Door(

@@ -145,6 +145,10 @@ class Catalogue(Generic[CardT]):
             except (backbones.DoorError, tasks.DoorError) as error:
                 message = f"{reference}: {error}"
                 raise PluginError(message) from error
+            except (Exception, SystemExit) as error:
+                said = " ".join(str(error).split())[:300]
+                message = f"{reference} cannot be opened: {type(error).__name__}: {said}"
+                raise PluginError(message) from error
             refuse_wrong(card, file)
             self.add(card, file, whole)
             self.opened[whole] = card.name

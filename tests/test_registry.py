@@ -241,6 +241,18 @@ def test_what_a_door_refuses_is_one_line(tmp_path: Path) -> None:
         cards.backbones.open("toy:nothing")
 
 
+def test_what_a_stranger_s_code_raises_behind_a_door_is_one_line(tmp_path: Path) -> None:
+    file = write_door(tmp_path / "behind.py")
+    file.write_text(
+        file.read_text().replace("raise DoorError(", "raise ZeroDivisionError('a\\nb' or ")
+    )
+    cards = registry.find([file])
+    with pytest.raises(
+        PluginError, match=r"^toy:nothing cannot be opened: ZeroDivisionError: a b$"
+    ):
+        cards.backbones.open("toy:nothing")
+
+
 def test_an_unknown_prefix_is_an_unknown_name(tmp_path: Path) -> None:
     cards = registry.find([write_door(tmp_path / "behind.py")])
     with pytest.raises(UnknownNameError, match="no backbone is named 'tyo:x'"):

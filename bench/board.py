@@ -39,26 +39,26 @@ def suites(board: Path, registry: Registry) -> list[Suite]:
     return [_suite(name, protocol, found[protocol, name]) for protocol, name in ordered]
 
 
-def write(board: Path, registry: Registry, into: Path | None = None) -> list[Suite]:
-    """Render the page of a board, and its tables into another page if one is named.
+def write(board: Path, registry: Registry) -> list[Suite]:
+    """Render the page of a board, and its tables into the README beside it if that asks for them.
 
     Returns:
         What the page shows.
 
     Raises:
-        BoardError: a record is damaged, or the other page has no place for tables.
+        BoardError: a record is damaged, or that README has a mark without an end.
     """
     with alone(board):
         shown = suites(board, registry)
-        for path, text in _pages(board, shown, into).items():
-            write_atomically(path, text.encode())
+        for path, content in _pages(board, shown).items():
+            write_atomically(path, content)
     return shown
 
 
-def stale(board: Path, registry: Registry, into: Path | None = None) -> list[Path]:
+def stale(board: Path, registry: Registry) -> list[Path]:
     """The pages that are not what the records render to."""
-    pages = _pages(board, suites(board, registry), into)
-    return [p for p, text in pages.items() if not p.is_file() or p.read_bytes() != text.encode()]
+    pages = _pages(board, suites(board, registry))
+    return [p for p, content in pages.items() if not p.is_file() or p.read_bytes() != content]
 
 
 def claim(board: Path, registry: Registry) -> list[str]:
@@ -69,7 +69,7 @@ def claim(board: Path, registry: Registry) -> list[str]:
 
     Raises:
         BoardError: no folder can be there, a page of somebody else's is, or rows that are damaged
-            or of tasks that are not known here.
+            or of tasks that are not known here, or the README beside it has a mark without an end.
     """
     exists = next(path for path in [board, *board.absolute().parents] if path.exists())
     if not (exists.is_dir() and os.access(exists, os.W_OK)):
@@ -79,6 +79,7 @@ def claim(board: Path, registry: Registry) -> list[str]:
     if page_file.is_file() and MARK.encode() not in page_file.read_bytes():
         message = f"{page_file} is no leaderboard of ours; choose another folder with --board"
         raise BoardError(message)
+    _beside(board, [])
     try:
         rows = [records.read(path) for path in records.paths(board / "results")]
     except RecordError as error:
@@ -120,15 +121,23 @@ def _weights(pin: str | None) -> str:
     return "none" if pin is None else f"{assets.parse(pin).key[:12]}…"
 
 
-def _pages(board: Path, shown: list[Suite], into: Path | None) -> dict[Path, str]:
-    pages = {board / "README.md": page.render(shown, MARK)}
-    if into is not None:
-        try:
-            pages[into] = page.filled(into.read_text(encoding="utf-8"), shown)
-        except (OSError, ValueError) as error:
-            message = f"tables cannot be put into {into}: {error}"
-            raise BoardError(message) from error
-    return pages
+def _pages(board: Path, shown: list[Suite]) -> dict[Path, bytes]:
+    """Pages by place; that beside the board is among them."""
+    return {board / "README.md": page.render(shown, MARK).encode(), **_beside(board, shown)}
+
+
+def _beside(board: Path, shown: list[Suite]) -> dict[Path, bytes]:
+    """The README beside the board, with the board's tables where it asks for them."""
+    path = board.absolute().parent / "README.md"
+    if not path.is_file():
+        return {}
+    text = path.read_bytes().decode(errors="surrogateescape")
+    try:
+        filled = page.filled(text, board.absolute().name, shown)
+    except ValueError as error:
+        message = f"{path}: {error}"
+        raise BoardError(message) from error
+    return {path: filled.encode(errors="surrogateescape")} if filled != text else {}
 
 
 def _suite(name: str, protocol: str, rows: Rows) -> Suite:

@@ -10,8 +10,8 @@ from leaderboard.records import Record
 
 SEEN, LEAK = "†", "‡"
 
-BEGIN, END = "<!-- board -->", "<!-- /board -->"
-"""Marks in a page that the main tables are put between."""
+BEGIN, END = "<!-- board {name} -->", "<!-- /board -->"
+"""Marks in a page that the main tables of the board of that name are put between."""
 
 HOW_TO_READ = f"""\
 Every cell is the score on the test split × 100, mean over the seeds of a probe that was tuned and
@@ -43,17 +43,19 @@ def render(suites: Sequence[Suite], mark: str) -> str:
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def filled(text: str, suites: Sequence[Suite]) -> str:
-    """A page of somebody else's with the main tables between its two marks.
+def filled(text: str, name: str, suites: Sequence[Suite]) -> str:
+    """A page of somebody else's with the main tables of a board between its two marks.
 
     Raises:
-        ValueError: the marks are not there, once each and in order.
+        ValueError: the first mark is there, and the second does not follow.
     """
-    before, begin, rest = text.partition(BEGIN)
+    before, begin, rest = text.partition(BEGIN.format(name=name))
     _, end, after = rest.partition(END)
-    if not begin or not end:
-        message = f"it needs the lines {BEGIN} and {END}, in that order"
+    if begin and not end:
+        message = f"{begin} has no {END} after it"
         raise ValueError(message)
+    if not begin:
+        return text
     tables = "\n\n".join(f"**{suite.title}**\n\n{scores(suite)}" for suite in suites)
     return f"{before}{begin}\n\n{tables}\n\n{end}{after}"
 

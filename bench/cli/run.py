@@ -125,12 +125,13 @@ def leaderboard(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if the page is not fresh.")
     ] = False,
-    into: Annotated[
-        Path | None, typer.Option(help="A page that the main tables are put into as well.")
-    ] = None,
     include: Include = None,
 ) -> None:
-    """Render a board's page from its records."""
+    """Render a board's page from its records, and its tables into the README beside it.
+
+    That shows them between the lines `<!-- board NAME -->` and `<!-- /board -->`, if it has them;
+    NAME is the board's folder. `bench run` and `bench audit` do so too.
+    """
     from bench import board as boards
 
     if not (board / "results").is_dir():
@@ -139,10 +140,10 @@ def leaderboard(
     cards = registry.find(include or ())
     _claim(board, cards)
     if not check:
-        boards.write(board, cards, into)
+        boards.write(board, cards)
         printing.line(f"{board / 'README.md'} written")
         return
-    stale = boards.stale(board, cards, into)
+    stale = boards.stale(board, cards)
     for path in stale:
         printing.line(f"{path} is stale; `bench leaderboard` renders it again")
     if stale:

@@ -268,6 +268,20 @@ def test_a_small_study_ends_goes_on_and_does_not_stop_at_a_training_that_fails(
     assert study.stale(tmp_path / "report")
 
 
+def test_a_training_that_runs_again_leaves_that_which_ended_on_the_page(tmp_path: Path) -> None:
+    place, report = Place(tmp_path / "out", Preset.TINY, 1), tmp_path / "report"
+    name = Name("mulap", STEPS, 0)
+    for folder, finished in ((report, True), (place.out, False)):
+        put_training(folder, name, finished=finished)
+    log = report / "trainings" / str(name) / "log.jsonl"
+    before = log.read_bytes()
+    place.publish(report)
+    assert log.read_bytes() == before
+    (place.out / "trainings" / str(name) / "record.json").write_text("{}")
+    place.publish(report)
+    assert log.read_bytes() != before
+
+
 def test_without_a_training_nothing_is_scored(tmp_path: Path) -> None:
     assert Place(tmp_path, Preset.TINY, 1).score([], ["tunes/type"], "tuned-v1")
     assert not list(tmp_path.iterdir())

@@ -104,10 +104,16 @@ class Place:
         return called.returncode == 0
 
     def publish(self, results: Path) -> None:
-        """Copy records, recipes and logs, which the page is made of."""
+        """Copy records, recipes and logs, which the page is made of.
+
+        A training that runs takes the place of one that ended only when it ends itself.
+        """
         rows = self.out / BOARD / "results"
         files = [path for path in rows.rglob("*") if path.suffix in {".json", ".npz"}]
-        files += [p for p in (self.out / TRAININGS).glob("*/*") if p.name in KEPT]
+        for training in (self.out / TRAININGS).glob("*"):
+            ended = (results / TRAININGS / training.name / pretrained.RECORD).is_file()
+            if (training / pretrained.RECORD).is_file() or not ended:
+                files += [path for path in training.iterdir() if path.name in KEPT]
         for path in files:
             target = results / path.relative_to(self.out)
             if not target.is_file() or target.read_bytes() != path.read_bytes():

@@ -1,5 +1,6 @@
 """Two backbones, task by task: how they differ and whether that is more than noise."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -10,7 +11,8 @@ import numpy.typing as npt
 from bench import statistics
 from bench.errors import UserError
 from bench.registry import Registry, UnknownNameError
-from bench.rows import Rows, comparable, of_board
+from bench.rows import Rows, of_board, of_clips
+from bench.statistics import Samples
 from leaderboard import records
 from leaderboard.records import Predictions
 from tasks import Kind
@@ -68,20 +70,31 @@ def compare(
             raise UnknownNameError(name, f"row of {protocol} on {board}", known)
     found = []
     for task in sorted({task for task, _ in rows}):
-        compared = comparable(task, rows)
+        asked = {rows[task, name].clips for name in pair if (task, name) in rows}
+        compared = of_clips(task, rows, asked.pop()) if len(asked) == 1 else {}
         if set(pair) <= set(compared):
-            found.append(_difference(task, rows, pair, board))
+            found.append(_difference(task, rows, compared, pair, board))
     if not found:
-        message = (
-            f"{pair[0]} and {pair[1]} were not scored on the same clips of any task known here; "
-            "name the files of other tasks with --include"
-        )
+        message = f"{pair[0]} and {pair[1]} were not scored on the same clips: {_why(rows, pair)}"
         raise UserError(message)
     return found
 
 
-def _difference(task: str, rows: Rows, pair: tuple[str, str], board: Path) -> Difference:
-    compared = comparable(task, rows)
+def _why(rows: Rows, pair: tuple[str, str]) -> str:
+    """Why no task compares two backbones, and what to do."""
+    one, two = ({task for task, backbone in rows if backbone == name} for name in pair)
+    strange = sorted(task for task in one & two if rows[task, pair[0]].samples is None)
+    if not one & two:
+        return f"{pair[0]} has rows of {', '.join(sorted(one))}, {pair[1]} of others"
+    if len(strange) == len(one & two):
+        return f"{', '.join(strange)} is not known here; name its file with --include"
+    other = ", ".join(sorted((one & two) - {*strange}))
+    return f"of {other} one left out others as bad audio, or has an older version; run both again"
+
+
+def _difference(
+    task: str, rows: Rows, compared: Mapping[str, Samples], pair: tuple[str, str], board: Path
+) -> Difference:
     names, samples = list(compared), list(compared.values())
     taken = [rows[task, name].record for name in names]
     groups = taken[0].clips.groups

@@ -86,7 +86,8 @@ def ready(entry: Entry[Task], progress: Progress) -> Path:
     if make is None:
         size = f" It takes {data.size}." if data.size else ""
         message = (
-            f"{data.name} is not at {where(entry, place)}. {_packed(place)}{_remedy(entry.card)}"
+            f"{data.name} is not at {where(entry, place)}. {places.misspelt(data.name)}"
+            f"{_packed(place)}{_remedy(entry.card)}"
             f"{data.how_to_get.rstrip('.')}.{size}"
         )
         raise DataError(message)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 import platformdirs
@@ -84,6 +85,13 @@ def of(data_set: str) -> tuple[str, ...]:
         f"{place.rstrip('/')}/{data_set}" if _is_address(place) else str(Path(place, data_set)),
     )
     return usual if who in {"--data-root", "BENCH_DATA"} else said.sets.get(data_set, usual)
+
+
+def misspelt(data_set: str) -> str:
+    """What a file of settings may mean by a name that is nearly that of a data set; or nothing."""
+    said = settings()
+    near = [] if data_set in said.sets else get_close_matches(data_set, said.sets, n=1)
+    return f"{said.file} places {near[0]!r}: spell it {data_set} if that is it. " if near else ""
 
 
 def settings() -> Settings:

@@ -186,12 +186,19 @@ def _numbers(scores: Mapping[str, records.Score | records.ClassScore]) -> dict[s
 def comparable(task: str, rows: Rows) -> dict[str, Samples]:
     """Resampled scores by backbone, of the rows that were scored on the same test clips.
 
-    Where rows left out different clips, the set that most rows share is compared.
+    Where rows left out different clips, the set that most rows share is compared; of sets that
+    are shared as often, the largest.
     """
     mine = {backbone: row for (name, backbone), row in sorted(rows.items()) if name == task}
-    shared = Counter(row.clips for row in mine.values()).most_common(1)[0][0]
+    sizes = {row.clips: row.record.clips.test for row in mine.values()}
+    often = Counter(row.clips for row in mine.values())
+    return of_clips(task, rows, max(often, key=lambda clips: (often[clips], sizes[clips])))
+
+
+def of_clips(task: str, rows: Rows, clips: str) -> dict[str, Samples]:
+    """Resampled scores by backbone, of the rows that were scored on these test clips."""
     return {
         backbone: row.samples
-        for backbone, row in mine.items()
-        if row.samples is not None and row.clips == shared
+        for (name, backbone), row in sorted(rows.items())
+        if name == task and row.samples is not None and row.clips == clips
     }

@@ -92,6 +92,18 @@ def test_rows_on_other_clips_or_labels_are_shown_but_not_compared(
     assert r"- fewer: clips left out 1, the first clip 100 (it is\|silent)" in text
 
 
+def test_of_two_rows_that_share_no_clips_that_on_more_has_the_letter(
+    tmp_path: Path, known: Registry
+) -> None:
+    put(tmp_path, "a-few", "toys/one", 0.9, clips=slice(100))
+    put(tmp_path, "b-all", "toys/one", 0.6)
+    (suite,) = board.suites(tmp_path, known)
+    assert [(line.name, line.letters) for line in suite.lines] == [
+        ("b-all", {"toys/one": "a"}),
+        ("a-few", {}),
+    ]
+
+
 def test_a_row_with_a_hole_has_no_rank_and_does_not_move_the_others(
     full: Path, known: Registry
 ) -> None:

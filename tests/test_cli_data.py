@@ -18,6 +18,30 @@ def test_missing_data_are_a_failed_row(toy: Path, capsys: pytest.CaptureFixture[
     assert f"failed (placed is not at {place}. Ask.)" in " ".join(out.split())
 
 
+@pytest.mark.usefixtures("toy")
+def test_a_place_under_a_name_that_is_misspelt_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("bench.toml").write_text('[data.sets]\nplacd = "/mnt/it"\n')
+    code, out, _ = bench("data", "check", "placed/loud", "-i", "toy.py", capsys=capsys)
+    assert code == 2
+    said = f"{Path('bench.toml').absolute()} places 'placd': spell it placed if that is it."
+    assert said in " ".join(out.split())
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_place_that_cannot_be_read_leaves_the_list_whole(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("bench.toml").write_text('[data.sets]\nplaced = "sx3://bucket/it"\n')
+    code, out, err = bench("data", "list", "-i", "toy.py", "--json", capsys=capsys)
+    assert code == 0, err
+    rows = {row["name"]: row for row in json.loads(out)}
+    assert rows["toys"]["state"] == "not there"
+    assert rows["placed"]["state"] == "not readable"
+    assert rows["placed"]["folder"].startswith("sx3://bucket/it cannot be read: ")
+
+
 def path_of(task: str, toy: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     _, out, _ = bench("data", "path", task, "-i", str(toy), capsys=capsys)
     return Path(out.strip())

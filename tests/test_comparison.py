@@ -49,14 +49,29 @@ def test_mcnemar_is_asked_where_every_clip_is_a_group(tmp_path: Path, known: Reg
 
 def test_rows_that_share_no_clips_are_not_compared(full: Path, known: Registry) -> None:
     put(full, "fewer", "toys/one", 0.85, clips=slice(100))
-    with pytest.raises(UserError, match="fewer and worst were not scored on the same clips of any"):
+    with pytest.raises(UserError, match=r"not scored on the same clips: of toys/one one left out"):
         comparison.compare(full, known, ("fewer", "worst"), "tuned-v1")
+    put(full, "other", "toys/two", 0.85)
+    with pytest.raises(UserError, match=r"same clips: fewer has rows of toys/one, other of others"):
+        comparison.compare(full, known, ("fewer", "other"), "tuned-v1")
+    with pytest.raises(UserError, match=r"toys/one, toys/two is not known here; name its file"):
+        comparison.compare(full, Registry(), ("alike", "worst"), "tuned-v1")
     with pytest.raises(UserError, match=r"no row of knn-v1; it has those of --protocol tuned-v1$"):
         comparison.compare(full, known, ("alike", "worst"), "knn-v1")
     with pytest.raises(UserError, match=r"has no row of knn-v1; `bench run --board .*` makes some"):
         comparison.compare(full / "empty", known, ("alike", "worst"), "knn-v1")
     with pytest.raises(UnknownNameError, match=r"no row of tuned-v1 on .* is named 'alik'"):
         comparison.compare(full, known, ("alik", "worst"), "tuned-v1")
+
+
+def test_rows_on_clips_that_most_rows_do_not_share_are_compared_too(
+    full: Path, known: Registry
+) -> None:
+    for name, right in (("fewer", 0.85), ("least", 0.4)):
+        put(full, name, "toys/one", right, clips=slice(100))
+    (found,) = comparison.compare(full, known, ("fewer", "least"), "tuned-v1")
+    assert found.task == "toys/one"
+    assert found.p < 0.01
 
 
 @pytest.mark.usefixtures("toy")

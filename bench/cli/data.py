@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bench import assets, check_data, claims, data, describe, registry
+from bench.archives import PlaceError
 from bench.cli import printing
 from bench.cli.options import AsJson, Command, DataRoot, Include
 from bench.describe import Json
@@ -27,20 +28,23 @@ def list_(*, _data_root: DataRoot = None, include: Include = None, as_json: AsJs
     """List data sets, where they lie or would lie, and how to get them."""
     entries = {e.card.data.name: e for e in registry.find(include or ()).tasks}
     rows = [
-        (
-            name,
-            "there" if place.is_dir() else "not there",
-            data.where(entry, place),
-            entry.card.data.how_to_get,
-        )
+        (name, *_state(entry), entry.card.data.how_to_get)
         for name, entry in sorted(entries.items())
-        for place in [data.folder(entry)]
     ]
     header = ("name", "state", "folder", "how_to_get")
     if as_json:
         printing.document([dict(zip(header, row, strict=True)) for row in rows])
     else:
         printing.listing("data sets", [name.replace("_", " ") for name in header], rows)
+
+
+def _state(entry: Entry[Task]) -> tuple[str, str]:
+    """Whether a data set is there, and its place; or why that cannot be read."""
+    try:
+        place = data.folder(entry)
+        return "there" if place.is_dir() else "not there", data.where(entry, place)
+    except PlaceError as error:
+        return "not readable", str(error)
 
 
 @app.command(cls=Command)

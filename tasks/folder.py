@@ -10,6 +10,9 @@ from tasks._splits import NAMES
 
 OPTIONS = ("name", "group", "seed")
 
+PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+"""Of archives, which are not opened."""
+
 
 def open_folder(rest: str) -> Task:
     """The task of a folder.
@@ -25,7 +28,9 @@ def open_folder(rest: str) -> Task:
     tables = _tables(Path(path)) if Path(path).is_dir() else []
     asked = parse("folder", rest, _table.OPTIONS if tables else OPTIONS)
     if not asked.path.is_dir():
-        message = f"{asked.path} is no folder; a table is opened with csv:{asked.path}"
+        packed = asked.path.suffix in PACKED
+        remedy = "unpack it" if packed else f"a table is opened with csv:{asked.path}"
+        message = f"{asked.path} is no folder; {remedy}"
         raise DoorError(message)
     if tables:
         return _table.task(asked, tables)

@@ -87,6 +87,10 @@ def _clip(question: str, split: Split, line: str, where: Path, recordings: Recor
     )
 
 
+def _list(part: str, sha256: str) -> str:
+    return pin(f"vocalset-{part}", sha256, f"{PLACE}/{part}.txt")
+
+
 DATA = DataSet(
     name="vocalset",
     licence="CC BY 4.0",
@@ -100,68 +104,53 @@ DATA = DataSet(
 )
 
 
-def _task(
-    name: str,
-    summary: str,
-    labels: tuple[str, ...],
-    counts: tuple[int, int, int],
-    digest: str,
-    lists: dict[str, str],
-    split_from: str,
-    grouped_by: str,
-    *,
-    crosses: bool,
-) -> Task:
-    return Task(
-        name=f"vocalset/{name}",
-        summary=summary,
-        data=DATA,
-        kind=Kind.MULTICLASS,
-        labels=labels,
-        metrics=(ACCURACY, BALANCED_ACCURACY),
-        clips=partial(_clips, name),
-        counts=dict(zip(Split, counts, strict=True)),
-        digest=digest,
-        suites=("marble",),
-        corpora=("vocalset",),
-        lists=tuple(
-            pin(f"vocalset-{part}", sha, f"{PLACE}/{part}.txt") for part, sha in lists.items()
-        ),
-        split_from=f"{split_from}; leading silence is kept, so a chunk is earlier by its length",
-        grouped_by=grouped_by,
-        crosses=crosses,
-    )
+SPLIT_FROM = "lists of MARBLE v1: {}; leading silence is kept, so a chunk is earlier by its length"
 
-
-TECHNIQUE = _task(
-    "technique",
-    "Which of ten ways to sing? Chunks of 3 s by singers that are not in training",
-    TECHNIQUES,
-    (1_850, 1_142, 1_140),
-    "a016a58a523573681620b703a0dc63fe76b659de6b71bb62a947c2f69a97f1fd",
-    {
-        "train_t": "a4baf3e31626bf82493eb9999b280651c8af03226ec2b018a6bd32a5793238b8",
-        "valid_t": "3ec8025d2f984d898061553ca307d310d6a1b362183293cadcc0508833a6975a",
-        "test_t": "bde9c6ea504fa05cf1d6ee3cc0ad67a98a21d3e884b81dc867d3301af3b04e4a",
-    },
-    "lists of MARBLE v1: the test is the authors' five singers, and two fifths of the recordings "
-    "of the other fifteen validate",
-    "singer: five to test on; training and validation share theirs, but no recording",
+TECHNIQUE = Task(
+    name="vocalset/technique",
+    summary="Which of ten ways to sing? Chunks of 3 s by singers that are not in training",
+    data=DATA,
+    kind=Kind.MULTICLASS,
+    labels=TECHNIQUES,
+    metrics=(ACCURACY, BALANCED_ACCURACY),
+    clips=partial(_clips, "technique"),
+    counts={Split.TRAIN: 1_850, Split.VALIDATION: 1_142, Split.TEST: 1_140},
+    digest="a016a58a523573681620b703a0dc63fe76b659de6b71bb62a947c2f69a97f1fd",
+    suites=("marble",),
+    corpora=("vocalset",),
+    lists=(
+        _list("train_t", "a4baf3e31626bf82493eb9999b280651c8af03226ec2b018a6bd32a5793238b8"),
+        _list("valid_t", "3ec8025d2f984d898061553ca307d310d6a1b362183293cadcc0508833a6975a"),
+        _list("test_t", "bde9c6ea504fa05cf1d6ee3cc0ad67a98a21d3e884b81dc867d3301af03b04e4a"),
+    ),
+    split_from=SPLIT_FROM.format(
+        "the test is the authors' five singers, and two fifths of the recordings of the other "
+        "fifteen validate"
+    ),
+    grouped_by="singer: five to test on; training and validation share theirs, but no recording",
     crosses=True,
 )
-SINGER = _task(
-    "singer",
-    "Which of twenty singers? Chunks of 3 s in seventeen techniques",
-    SINGERS,
-    (3_688, 2_413, 1_405),
-    "4ae76bc5e77b22fd484d773bc5d8991f765a635aa24e0ed98d6c76536d15face",
-    {
-        "train_s": "33599e89f58cf641d508917b63d31077ba0efdf66c73c845368acc1fd5395a03",
-        "valid_s": "a3e3b4ef5760e2325eb9690bc76386bf9503585fa4604f5c5d5884fc497b123a",
-        "test_s": "bf1c4ff4e4a9c49e74630be2b0b4ef6bfed065b717bfc8088a6797a9149f9247",
-    },
-    "lists of MARBLE v1, by recordings; some names, such as f2_scales_f_slow_piano_u(1), are "
-    "of copies, and `bench audit` finds those that cross",
-    "recording",
+SINGER = Task(
+    name="vocalset/singer",
+    summary="Which of twenty singers? Chunks of 3 s in seventeen techniques",
+    data=DATA,
+    kind=Kind.MULTICLASS,
+    labels=SINGERS,
+    metrics=(ACCURACY, BALANCED_ACCURACY),
+    clips=partial(_clips, "singer"),
+    counts={Split.TRAIN: 3_688, Split.VALIDATION: 2_413, Split.TEST: 1_405},
+    digest="4ae76bc5e77b22fd484d773bc5d8991f765a635aa24e0ed98d6c76536d15face",
+    suites=("marble",),
+    corpora=("vocalset",),
+    lists=(
+        _list("train_s", "33599e89f58cf641d508917b63d31077ba0efdf66c73c845368acc1fd5395a03"),
+        _list("valid_s", "a3e3b4ef5760e2325eb9690bc76386bf9503585fa4604f5c5d5884fc497b123a"),
+        _list("test_s", "bf1c4ff4e4a9c49e74630be2b0b4ef6bfed065b717bfc8088a6797a9149f9247"),
+    ),
+    split_from=SPLIT_FROM.format(
+        "some names, such as f2_scales_f_slow_piano_u(1), are of copies, and `bench audit` finds "
+        "those that cross"
+    ),
+    grouped_by="recording",
     crosses=False,
 )

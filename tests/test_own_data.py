@@ -235,6 +235,12 @@ def test_a_folder_that_is_no_task_says_why(
     assert message in str(raised.value)
 
 
+def test_an_archive_is_not_taken_for_a_table(tmp_path: Path) -> None:
+    (tmp_path / "clips.zip").touch()
+    with pytest.raises(PluginError, match=r"clips\.zip is no folder; unpack it"):
+        opened(f"folder:{tmp_path / 'clips.zip'}")
+
+
 def test_hidden_files_are_no_clips(folder: Path) -> None:
     (folder / "low" / "._artist1.wav").touch()
     (folder / "__MACOSX" / "low").mkdir(parents=True)

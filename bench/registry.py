@@ -43,10 +43,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Every card there is."""
+    """Every card there is.
+
+    Attributes:
+        backbones: by name.
+        tasks: by name.
+        unread: why checkpoints that nobody asked for are left out, a line each.
+    """
 
     backbones: Catalogue[Backbone] = field(default_factory=lambda: Catalogue(Backbone))
     tasks: Catalogue[Task] = field(default_factory=lambda: Catalogue(Task))
+    unread: list[str] = field(default_factory=list)
 
     @property
     def opened(self) -> tuple[str, ...]:
@@ -72,7 +79,11 @@ class Registry:
         return number
 
     def add_checkpoint(self, folder: Path) -> None:
-        """Enter the card of a trunk that `bench pretrain` trained."""
+        """Enter the card of a trunk that `bench pretrain` trained.
+
+        Raises:
+            PluginError: it is damaged, or its name is taken.
+        """
         card = _card_of(folder)
         if card.name in self.backbones.entries:
             taken = self.backbones[card.name]
@@ -121,7 +132,10 @@ def find(include: Sequence[Path | str] = ()) -> Registry:
         for point in entry_points(group=group):
             _checked(registry, _installed(point.value.partition(":")[0]), point.value)
     for folder in _finished():
-        registry.add_checkpoint(folder.resolve())
+        if damage := _damage(folder.resolve()):
+            registry.unread.append(f"left out: {damage}")
+        else:
+            registry.add_checkpoint(folder.resolve())
     for each in dict.fromkeys(include):
         _include(registry, each)
     return registry
@@ -178,6 +192,15 @@ def _card_of(folder: Path, *, whole: bool = False) -> Backbone:
         return pretrained.card(folder)
     except pretrained.CheckpointError as error:
         raise PluginError(str(error)) from error
+
+
+def _damage(folder: Path) -> str | None:
+    """Why a folder's card cannot be had; None if it can."""
+    try:
+        _card_of(folder)
+    except PluginError as error:
+        return str(error)
+    return None
 
 
 def _checked(registry: Registry, module: ModuleType, source: str) -> None:

@@ -180,6 +180,19 @@ def test_a_damaged_checkpoint_is_one_line(
     assert DAMAGES[how] in err
 
 
+@pytest.mark.parametrize("how", ["version", "record"])
+def test_a_damaged_checkpoint_that_nobody_asks_for_is_said_and_left_out(
+    trained: Path, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    damage(trained, how)
+    code, out, err = bench("list", "backbones", "--json", capsys=capsys)
+    assert code == 0
+    assert "x-simclr" not in {card["name"] for card in json.loads(out)["backbones"]}
+    assert err.startswith("left out: ")
+    assert err.count("\n") == 1
+    assert DAMAGES[how] in err
+
+
 def test_two_checkpoints_of_one_name(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(trained, trained.with_name("copy"))
     code, _, err = bench("list", capsys=capsys)

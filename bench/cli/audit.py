@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench import describe, registry
+from bench import describe
 from bench.cli import printing
-from bench.cli.options import AsJson, DataRoot, Include
+from bench.cli.options import AsJson, DataRoot, Include, known
 from bench.progress import Reporter
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def audit(
     from bench.audit.marking import keep
     from bench.board import write
 
-    cards = registry.find(include or ())
+    cards = known(include or ())
     entries = cards.tasks.matching(tasks)
     files = _files(corpus)
     name = corpus_name or (corpus.resolve().name if corpus else None)

@@ -9,7 +9,7 @@ import typer
 
 from bench import data, describe, registry
 from bench.cli import printing
-from bench.cli.options import AsJson, DataRoot, Include
+from bench.cli.options import AsJson, DataRoot, Include, known
 from bench.registry import CardT, Catalogue, Entry, Registry, UnknownNameError
 
 Name = Annotated[str, typer.Argument(help="Of a backbone or a task, or a checkpoint's folder.")]
@@ -34,7 +34,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List backbones, tasks, suites, protocols, and doors: names that open what has no card."""
-    cards = registry.find(include or ())
+    cards = known(include or ())
     wanted = nouns or list(Noun)
     if as_json:
         everything = describe.everything(cards)
@@ -61,9 +61,9 @@ def _print(noun: Noun, cards: Registry) -> None:
 
 def show(name: Name, *, include: Include = None, as_json: AsJson = False) -> None:
     """Show the card of a backbone or a task."""
-    cards = registry.find(include or ())
-    (known,), _ = _by_name(cards, [name])
-    card = describe.card(cards, known)
+    cards = known(include or ())
+    (entry,), _ = _by_name(cards, [name])
+    card = describe.card(cards, entry)
     if as_json:
         printing.document(card)
     else:
@@ -82,11 +82,11 @@ def check(
     include: Include = None,
 ) -> None:
     """Run the contract tests on backbones or tasks. Exit 1 if any fails."""
-    cards = registry.find(include or ())
-    known, folders = _by_name(cards, names)
+    cards = known(include or ())
+    patterns, folders = _by_name(cards, names)
     included = [*(include or ()), *folders]
     failed = 0
-    for name in known:
+    for name in patterns:
         for title, wrong in _checks(cards, name, included, weights=weights):
             failed += wrong is not None
             verdict = "ok    " if wrong is None else "FAILED"
@@ -104,8 +104,8 @@ def _by_name(cards: Registry, patterns: Sequence[str]) -> tuple[list[str], list[
     names, folders = registry.named(asked)
     for folder in folders:
         cards.add_checkpoint(folder)
-    known = dict(zip(asked, names, strict=True))
-    return [known.get(each, each) for each in patterns], folders
+    found = dict(zip(asked, names, strict=True))
+    return [found.get(each, each) for each in patterns], folders
 
 
 def _checks(

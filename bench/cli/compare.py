@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from bench import registry, selection
+from bench import selection
 from bench.cli import printing
-from bench.cli.options import BOARD, AsJson, Board, Include
+from bench.cli.options import BOARD, AsJson, Board, Include, known
 from bench.errors import UserError
 
 
@@ -32,7 +32,7 @@ def compare(
     if first is None or second is None:
         message = "name two backbones to compare, or --published"
         raise UserError(message)
-    cards = registry.find(include or ())
+    cards = known(include or ())
     asked = selection.protocol(protocol)
     from bench.comparison import compare as differences
 

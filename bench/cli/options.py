@@ -1,13 +1,16 @@
 """Options that several commands share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.core import TyperCommand
 
-from bench import places
+from bench import places, registry
 from bench.cli import printing
+from bench.progress import Reporter
+from bench.registry import Registry
 
 ROOT = "_data_root"
 """The parameter of `DataRoot`, which is in force while the command runs."""
@@ -42,3 +45,11 @@ AsJson = Annotated[
 ]
 Board = Annotated[Path, typer.Option("--board", help="The folder of records and page.")]
 BOARD = Path("leaderboard")
+
+
+def known(include: Sequence[Path | str]) -> Registry:
+    """Every card there is; what is left out is said."""
+    cards = registry.find(include)
+    for line in cards.unread:
+        Reporter().say(line)
+    return cards

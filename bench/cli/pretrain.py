@@ -9,7 +9,7 @@ import typer
 from backbones import pretrained
 from bench import registry, selection
 from bench.cli import printing
-from bench.cli.options import AsJson, DataRoot, Include
+from bench.cli.options import AsJson, DataRoot, Include, known
 from bench.errors import UserError, why_no_folder
 from bench.pretrain.presets import Preset
 from bench.progress import Reporter
@@ -51,7 +51,7 @@ def pretrain(
 
     settings = reading.load(recipe, preset, changes or ())
     folder = out or registry.checkpoints() / settings.name
-    cards = registry.find(include or ())
+    cards = known(include or ())
     if settings.name in cards.backbones.entries and not pretrained.is_checkpoint(folder):
         message = f"a backbone is named {settings.name!r} already: choose another with --set name=…"
         raise UserError(message)

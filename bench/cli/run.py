@@ -8,7 +8,7 @@ import typer
 from backbones import Precision
 from bench import registry, selection
 from bench.cli import printing
-from bench.cli.options import BOARD, AsJson, Board, DataRoot, Include
+from bench.cli.options import BOARD, AsJson, Board, DataRoot, Include, known
 from bench.errors import UserError
 from bench.extraction import BATCH_SECONDS, Settings
 from bench.progress import Reporter
@@ -66,7 +66,7 @@ def run(
     whole, damaged = selection.usable(backbone or (), lambda each: registry.named([each]))
     names, folders = registry.named(whole)
     included = [*(include or ()), *map(str, folders)]
-    cards = registry.find(included)
+    cards = known(included)
     _claim(board, cards)
     asked = selection.protocol(protocol)
     settings = Settings(
@@ -137,7 +137,7 @@ def leaderboard(
     if not (board / "results").is_dir():
         message = f"{board} holds no results folder; `bench run --board {board}` makes one"
         raise UserError(message)
-    cards = registry.find(include or ())
+    cards = known(include or ())
     _claim(board, cards)
     if not check:
         boards.write(board, cards)

@@ -12,7 +12,7 @@ from bench import assets
 from bench.archives import COMPRESSED, SUFFIXES
 from bench.assets.cache import move
 from bench.assets.unpack import Limits, unpack
-from bench.errors import UserError
+from bench.errors import UserError, why_no_room
 from bench.progress import Reporter
 from bench.store import write_atomically
 from tasks import Archive
@@ -91,10 +91,10 @@ def _expect_room(file: Path, place: Path) -> None:
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as opened:
             needed = sum(info.file_size for info in opened.infolist())
-    free = shutil.disk_usage(place.parent).free
-    if needed > free:
+    short = why_no_room(needed, place.parent)
+    if short is not None:
         message = (
-            f"{file.name} unpacks to {needed // _MEGABYTE:,} MB at least, {free // _MEGABYTE:,} MB "
-            f"are free at {place.parent}: make room, or name another disk with --data-root"
+            f"{file.name} cannot be unpacked: at least {short}; make room, or name another disk "
+            "with --data-root"
         )
         raise RoomError(message)

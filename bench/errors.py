@@ -1,6 +1,7 @@
 """What a user can mend: one clear line, exit code 2."""
 
 import difflib
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,3 +21,11 @@ def why_no_folder(option: str, path: Path) -> str | None:
     if path.exists() and not path.is_dir():
         return f"{option} {path} is a file, expected a folder; choose another"
     return None
+
+
+def why_no_room(needed: int, folder: Path) -> str | None:
+    """Why a disk cannot take so many bytes more; None if it can."""
+    free = shutil.disk_usage(folder).free
+    if needed <= free:
+        return None
+    return f"{needed:,} bytes are needed, {free:,} are free at {folder}"

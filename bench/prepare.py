@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from bench.archives import is_here
-from bench.errors import UserError, why_no_folder
+from bench.errors import UserError, why_no_folder, why_no_room
 from tasks import Progress
 
 _MEGABYTE = 10**6
@@ -96,12 +95,9 @@ def _held(shard: Path, files: Sequence[Path], names: Sequence[str]) -> int:
 
 def _expect_room(files: Sequence[Path], into: Path) -> None:
     needed = sum(path.stat().st_size for path in files)
-    free = shutil.disk_usage(into).free
-    if needed > free:
-        message = (
-            f"{needed // _MEGABYTE:,} MB are to be packed, {free // _MEGABYTE:,} MB are free at "
-            f"{into}: make room, or take another folder"
-        )
+    short = why_no_room(needed, into)
+    if short is not None:
+        message = f"{short}: make room, or take another folder"
         raise ShardError(message)
 
 

@@ -138,8 +138,12 @@ def test_a_folder_that_was_removed_is_brought_again(
 @pytest.mark.parametrize(
     ("free", "error", "message"),
     [
-        (3, AssetError, "table.csv.*: it takes 5 bytes more, 3 are free at"),
-        (6, RoomError, r"keys.zip unpacks to 0 MB at least, 0 MB are free at .*--data-root"),
+        (3, AssetError, "table.csv.*: 5 bytes are needed, 3 are free at"),
+        (
+            6,
+            RoomError,
+            r"keys.zip cannot be unpacked: .* needed, 6 are free .*--data-root",
+        ),
     ],
 )
 def test_a_disk_without_room_is_told_before(

@@ -1,7 +1,6 @@
 """Downloads from an address, going on where an earlier attempt stopped."""
 
 import http.client
-import shutil
 import urllib.error
 import urllib.request
 from http import HTTPStatus
@@ -10,6 +9,7 @@ from typing import IO
 
 from bench.assets.errors import DownloadError
 from bench.assets.pins import AssetError, Progress, check_url
+from bench.errors import why_no_room
 
 _TIMEOUT = 30.0
 _CHUNK = 1 << 20
@@ -97,10 +97,9 @@ def _receive(reply: http.client.HTTPResponse, part: Path, have: int, on_progress
 
 
 def _expect_room(part: Path, have: int, total: int | None) -> None:
-    free = shutil.disk_usage(part.parent).free
-    if total is not None and total - have > free:
-        message = f"it takes {total - have:,} bytes more, {free:,} are free at {part.parent}"
-        raise DownloadError(message)
+    short = None if total is None else why_no_room(total - have, part.parent)
+    if short is not None:
+        raise DownloadError(short)
 
 
 def _read(reply: http.client.HTTPResponse) -> bytes | None:

@@ -315,7 +315,9 @@ def test_layers_are_those_of_the_records(results: Path, known: Registry) -> None
         ["mulap", "pool", "75.0"],
     ]
     assert f"core-{STEPS}-layers.svg" in figures.draw(evidence.load(results, known))
-    assert f"layers --steps {STEPS}" in text
+    assert cells(text, "layers") == [
+        ["layers", str(STEPS), "mulap 1", f"`{page.COMMAND} layers --steps {STEPS}`"]
+    ]
 
 
 def test_what_longer_training_changes(results: Path, known: Registry) -> None:

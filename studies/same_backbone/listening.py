@@ -17,9 +17,15 @@ ORDER = ("front", "cnn1", "cnn2", "cnn3", "pool")
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Scores of the layers of one training on one task, × 1, means over pre-training seeds."""
+    """Scores of the layers of one training on one task, × 1, means over pre-training seeds.
+
+    Attributes:
+        by_layer: the means.
+        seeds: how many they are of.
+    """
 
     by_layer: Mapping[str, float]
+    seeds: int
 
 
 Layers = Mapping[tuple[str, int], Mapping[str, Heard]]
@@ -45,7 +51,15 @@ def of(rows: Rows) -> Layers:
 
 def _mean(seeds: list[dict[str, float]]) -> Heard:
     names = [name for name in ORDER if all(name in each for each in seeds)]
-    return Heard({name: float(np.mean([each[name] for each in seeds])) for name in names})
+    means = {name: float(np.mean([each[name] for each in seeds])) for name in names}
+    return Heard(means, len(seeds))
+
+
+def counts(layers: Layers, steps: int) -> str:
+    """How many seeds of each training of that length were heard on all its tasks."""
+    mine = {label: heard for (label, length), heard in layers.items() if length == steps}
+    least = {label: min(each.seeds for each in heard.values()) for label, heard in mine.items()}
+    return ", ".join(f"{label} {least[label]}" for label in sorted(least))
 
 
 def chosen(part: Part, steps: int, layers: Layers) -> dict[str, Mapping[str, Heard]]:

@@ -56,7 +56,12 @@ def _run(found: Sequence[Table], known: Evidence) -> str:
     lengths = {each.steps for each in found if each.part is CORE}
     heard = sorted(steps for _, steps in known.layers if steps in lengths)
     rows += [
-        ["layers", f"{steps:,}", "–", f"`{COMMAND} layers --steps {steps}`"]
+        [
+            "layers",
+            f"{steps:,}",
+            listening.counts(known.layers, steps),
+            f"`{COMMAND} layers --steps {steps}`",
+        ]
         for steps in dict.fromkeys(heard)
     ]
     text = "## What has been run\n\n" + table(rows, ["part", "steps", "seeds", "command"])

@@ -9,6 +9,7 @@ import json
 import math
 import multiprocessing
 import os
+import signal
 import tarfile
 import wave
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -87,14 +88,34 @@ _loaded: list[bytes] = []
 def workers(
     fonts: Sequence[Path], count: int | None = None
 ) -> Iterator["futures.ProcessPoolExecutor"]:
-    """Processes that have the sound fonts in memory; one a processor unless given."""
-    with futures.ProcessPoolExecutor(
+    """Processes that have the sound fonts in memory; one a processor unless given.
+
+    They end at once when this one is interrupted.
+    """
+    pool = futures.ProcessPoolExecutor(
         max_workers=count or os.cpu_count(),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_load,
         initargs=(list(fonts),),
-    ) as pool:
+    )
+    try:
         yield pool
+    except BaseException:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Processes that are started now leave Ctrl-C to this one, from their first instruction."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def each(
@@ -105,7 +126,9 @@ def each(
 ) -> list[Result]:
     """`function` of every item, in order, reporting each that is done."""
     results: list[Result] = []
-    for result in pool.map(function, items, chunksize=4):
+    with _interrupts_ignored():
+        waiting = pool.map(function, items, chunksize=4)
+    for result in waiting:
         results.append(result)
         progress(len(results), len(items))
     return results

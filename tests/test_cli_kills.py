@@ -35,10 +35,10 @@ def test_ctrl_c_says_how_to_go_on(toy: Path) -> None:
 
 
 SLOW_START = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 if "spawn_main" in " ".join(sys.orig_argv):
-    Path("begun").touch()
+    Path(f"{os.getpid()}.begun").touch()
     time.sleep(60)
 """
 
@@ -62,13 +62,43 @@ def test_ctrl_c_in_a_process_that_loads_weights_is_one_line(toy: Path) -> None:
         env={**os.environ, "PYTHONPATH": path},
         start_new_session=True,
     )
-    while not toy.with_name("begun").exists():
+    while not list(toy.parent.glob("*.begun")):
         assert process.poll() is None
     os.killpg(process.pid, 2)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     (line,) = err.strip().splitlines()
     assert line.startswith("bench: interrupted.")
+
+
+RENDERS = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from tasks import _render
+with _render.workers([], 2) as pool:
+    _render.each(pool, abs, range(8), lambda _done, _total: None)
+"""
+
+
+def test_ctrl_c_while_data_are_made_ends_all_processes(tmp_path: Path) -> None:
+    """A real interrupt of all processes that a terminal would interrupt, while they start."""
+    (tmp_path / "sitecustomize.py").write_text(SLOW_START)
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    process = subprocess.Popen(
+        [sys.executable, "-c", RENDERS],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path},
+        start_new_session=True,
+    )
+    while len(found := list(tmp_path.glob("*.begun"))) < 2:
+        assert process.poll() is None
+    os.killpg(process.pid, 2)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert err.count("Traceback") == err.count("KeyboardInterrupt") == 1
+    assert not any(alive(int(each.stem)) for each in found)
 
 
 def test_workers_end_with_a_parent_that_is_killed(toy: Path) -> None:

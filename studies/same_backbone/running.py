@@ -110,7 +110,7 @@ class Place:
         """
         rows = self.out / BOARD / "results"
         files = [path for path in rows.rglob("*") if path.suffix in {".json", ".npz"}]
-        for training in (self.out / TRAININGS).glob("*"):
+        for training in (self.out / TRAININGS).glob("*/"):
             ended = (results / TRAININGS / training.name / pretrained.RECORD).is_file()
             if (training / pretrained.RECORD).is_file() or not ended:
                 files += [path for path in training.iterdir() if path.name in KEPT]

@@ -84,7 +84,22 @@ class Registry:
         Raises:
             PluginError: it is damaged, or its name is taken.
         """
-        card = _card_of(folder)
+        self._enter(_card_of(folder), folder)
+
+    def offer_checkpoint(self, folder: Path) -> None:
+        """Enter the card of a trunk that nobody asked for, or note why it is left out.
+
+        Raises:
+            PluginError: its name is taken.
+        """
+        try:
+            card = _card_of(folder)
+        except PluginError as error:
+            self.unread.append(f"left out: {error}")
+        else:
+            self._enter(card, folder)
+
+    def _enter(self, card: Backbone, folder: Path) -> None:
         if card.name in self.backbones.entries:
             taken = self.backbones[card.name]
             other = taken.card.weights or taken.file
@@ -132,10 +147,7 @@ def find(include: Sequence[Path | str] = ()) -> Registry:
         for point in entry_points(group=group):
             _checked(registry, _installed(point.value.partition(":")[0]), point.value)
     for folder in _finished():
-        if damage := _damage(folder.resolve()):
-            registry.unread.append(f"left out: {damage}")
-        else:
-            registry.add_checkpoint(folder.resolve())
+        registry.offer_checkpoint(folder.resolve())
     for each in dict.fromkeys(include):
         _include(registry, each)
     return registry
@@ -192,15 +204,6 @@ def _card_of(folder: Path, *, whole: bool = False) -> Backbone:
         return pretrained.card(folder)
     except pretrained.CheckpointError as error:
         raise PluginError(str(error)) from error
-
-
-def _damage(folder: Path) -> str | None:
-    """Why a folder's card cannot be had; None if it can."""
-    try:
-        _card_of(folder)
-    except PluginError as error:
-        return str(error)
-    return None
 
 
 def _checked(registry: Registry, module: ModuleType, source: str) -> None:

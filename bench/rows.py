@@ -189,9 +189,9 @@ def comparable(task: str, rows: Rows) -> dict[str, Samples]:
     Where rows left out different clips, the set that most rows share is compared; of sets that
     are shared as often, the largest.
     """
-    mine = {backbone: row for (name, backbone), row in sorted(rows.items()) if name == task}
-    sizes = {row.clips: row.record.clips.test for row in mine.values()}
-    often = Counter(row.clips for row in mine.values())
+    mine = [row for (name, _), row in sorted(rows.items()) if name == task]
+    sizes = {row.clips: row.record.clips.test for row in mine}
+    often = Counter(row.clips for row in mine)
     return of_clips(task, rows, max(often, key=lambda clips: (often[clips], sizes[clips])))
 
 

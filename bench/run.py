@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
 from os import cpu_count
 
@@ -11,7 +12,6 @@ from bench import assets, data, extraction, kept, pairing, recording
 from bench.digests import Digests
 from bench.errors import UserError
 from bench.extraction import DeviceError
-from bench.pool import as_finished, interrupts_ignored, processes
 from bench.probes import folds
 from bench.probes.job import ProbeError, Result
 from bench.probes.protocols import PROTOCOLS
@@ -23,6 +23,7 @@ from bench.store import Store, write_atomically
 from bench.work import Table, Work, planned
 from leaderboard import records
 from tasks import Task
+from tasks._processes import interrupts_ignored, processes
 
 
 def run(
@@ -191,7 +192,7 @@ class _Run:
             step(0, len(waiting))
             with interrupts_ignored():
                 futures = [[pool.submit(worker.run, job) for job in w.jobs] for w in waiting]
-            for done, index in enumerate(as_finished(futures), 1):
+            for done, index in enumerate(_as_finished(futures), 1):
                 with self.failures_of([waiting[index].pair]):
                     self._score(waiting[index], [future.result() for future in futures[index]])
                 step(done, len(waiting))
@@ -213,6 +214,16 @@ class _Run:
                 if not target.is_file() or target.read_bytes() != content:
                     write_atomically(target, content)
         self.outcomes[work.pair] = Outcome(*work.pair, status, record=records.read(place))
+
+
+def _as_finished(futures: Sequence[Sequence[Future[Result]]]) -> Iterator[int]:
+    """The place of each group of futures, as the last of the group is done."""
+    left = {future: index for index, many in enumerate(futures) for future in many}
+    counts = [len(many) for many in futures]
+    for future in as_completed(left):
+        counts[left[future]] -= 1
+        if counts[left[future]] == 0:
+            yield left[future]
 
 
 def _quietly(_done: int, _total: int) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 
 from backbones import Audio, Backbone
 from bench import assets, digests, encoders, registry
-from bench.pool import interrupts_ignored, processes
 from bench.registry import Entry
 from bench.testing import CLOSE
+from tasks._processes import interrupts_ignored, processes
 
 FAR = 1e-3
 """How far, in each number, recorded features may be from those of another machine."""

@@ -7,22 +7,24 @@ import hashlib
 import io
 import json
 import math
-import multiprocessing
 import os
-import signal
 import tarfile
 import wave
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent import futures
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tasks import Progress
+from tasks._processes import interrupts_ignored, processes
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 SAMPLE_RATE = 24_000
 RENDERED_RATE = 48_000
@@ -84,49 +86,22 @@ _loaded: list[bytes] = []
 """The sound fonts, once in each worker process."""
 
 
-@contextmanager
 def workers(
     fonts: Sequence[Path], count: int | None = None
-) -> Iterator["futures.ProcessPoolExecutor"]:
-    """Processes that have the sound fonts in memory; one a processor unless given.
-
-    They end at once when this one is interrupted.
-    """
-    pool = futures.ProcessPoolExecutor(
-        max_workers=count or os.cpu_count(),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_load,
-        initargs=(list(fonts),),
-    )
-    try:
-        yield pool
-    except BaseException:
-        for process in multiprocessing.active_children():
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Processes that are started now leave Ctrl-C to this one, from their first instruction."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+) -> AbstractContextManager["ProcessPoolExecutor"]:
+    """Processes that have the sound fonts in memory; one a processor unless given."""
+    return processes(count or os.cpu_count() or 1, partial(_load, list(fonts)))
 
 
 def each(
-    pool: "futures.ProcessPoolExecutor",
+    pool: "ProcessPoolExecutor",
     function: Callable[[Item], Result],
     items: Sequence[Item],
     progress: Progress,
 ) -> list[Result]:
     """`function` of every item, in order, reporting each that is done."""
     results: list[Result] = []
-    with _interrupts_ignored():
+    with interrupts_ignored():
         waiting = pool.map(function, items, chunksize=4)
     for result in waiting:
         results.append(result)

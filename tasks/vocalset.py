@@ -148,8 +148,8 @@ SINGER = Task(
         _list("test_s", "bf1c4ff4e4a9c49e74630be2b0b4ef6bfed065b717bfc8088a6797a9149f9247"),
     ),
     split_from=SPLIT_FROM.format(
-        "some names, such as f2_scales_f_slow_piano_u(1), are of copies, and `bench audit` finds "
-        "those that cross"
+        "by recordings; some names, such as f2_scales_f_slow_piano_u(1), are of copies, and "
+        "`bench audit` finds those that cross"
     ),
     grouped_by="recording",
     crosses=False,

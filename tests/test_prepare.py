@@ -98,7 +98,7 @@ def test_a_disk_without_room_is_told_before(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _place: Usage(999, 0, 999))
-    with pytest.raises(ShardError, match="bytes are needed, 999 are free at"):
+    with pytest.raises(ShardError, match="1,600 bytes are needed, 999 are free at"):
         shards(folder, "set", tmp_path / "out", 1, SILENT)
     assert not [*(tmp_path / "out").glob("*.tar")]
 

@@ -1,6 +1,5 @@
-"""The report of the same-backbone study says what its records say, and the study goes on."""
+"""The report of the same-backbone study says what its records say."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,36 +10,20 @@ from scipy.stats import ttest_rel
 
 from bench import statistics
 from bench.pretrain import reading
-from bench.pretrain.presets import Preset
 from bench.registry import Registry
 from bench.statistics import Samples
 from leaderboard import records
-from studies.same_backbone import __main__ as study
 from studies.same_backbone import evidence, figures, page
 from studies.same_backbone import reading as why
 from studies.same_backbone.comparing import tables
 from studies.same_backbone.evidence import Evidence, Gap, Scores
 from studies.same_backbone.plan import ABLATION, CORE, NOISE, PARTS, RANDOM, SIZE, Name, Part
-from studies.same_backbone.running import RECIPES, Place
+from studies.same_backbone.running import RECIPES
 from tests.boards import put
+from tests.study import STEPS, cells, put_training
 
 LEVELS = {"random": 0.6, "supervised": 0.95, "simclr": 0.6, "mulap": 0.3}
 TASKS = ("toys/one", "toys/two")
-STEPS = 4
-
-
-def put_training(results: Path, name: Name, *, finished: bool = True) -> None:
-    folder = results / "trainings" / str(name)
-    folder.mkdir(parents=True)
-    rows: list[dict[str, object]] = [
-        {"step": n + 1, "loss": 8 / (n + 1), "mlm": 2.0 / (n + 1), "spread": 0.5, "seconds": 1.5}
-        for n in range(name.steps if finished else name.steps // 2)
-    ]
-    for row, loss in zip(rows[1::2], (3.0, 5.0), strict=False):
-        row["validation"] = {"loss": loss, "mlm": 1.0, "spread": 0.5}
-    (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    if finished:
-        (folder / "record.json").write_text("{}")
 
 
 @pytest.fixture
@@ -60,13 +43,6 @@ def value(results: Path, name: str, task: str) -> float:
     """The score in a record."""
     place = records.place(results / "board" / "results", "tuned-v1", task, name)
     return records.read(place).primary.value
-
-
-def cells(text: str, first: str) -> list[list[str]]:
-    """The tables' rows that begin with a cell."""
-    lines = (line for line in text.splitlines() if line.startswith("|"))
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    return [row for row in rows if row[0] == first]
 
 
 def test_the_page_has_the_means_of_the_records(results: Path, known: Registry) -> None:
@@ -235,68 +211,6 @@ def test_every_training_of_a_part_can_be_followed(part: Part) -> None:
         made.append(reading.load(file, changes=[f"name={name}", *training.changes]))
     plain = {reading.text(reading.load(None, changes=["name=x"])) for _ in made}
     assert len({reading.text(recipe) for recipe in made} | plain) == len(made) + 1
-
-
-def test_a_small_study_ends_goes_on_and_does_not_stop_at_a_training_that_fails(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = ["core", "--preset", "tiny", "--steps", "1", "--tasks", "tunes/type"]
-    words += ["--trainings", "random", "supervised", "simclr", "--out", str(tmp_path)]
-    stranger = tmp_path / "trainings" / "simclr-1-0" / "stranger.txt"
-    stranger.parent.mkdir(parents=True)
-    stranger.write_text("not a training")
-    with pytest.raises(SystemExit) as ended:
-        study.main(words)
-    assert ended.value.code == 1
-    out = capsys.readouterr().out
-    assert out.startswith(f"0 of 3 trainings are in {tmp_path}\n")
-    assert "simclr-1-0 holds something else than a training" in out
-    weights = tmp_path / "trainings" / "supervised-1-0" / "weights.safetensors"
-    before = weights.stat()
-    text = (tmp_path / "report" / study.PAGE).read_text()
-    assert len(cells(text, "supervised against random")) == 1
-    assert {path.suffix for path in (tmp_path / "report" / "figures").iterdir()} == {".svg"}
-    assert not study.stale(tmp_path / "report")
-
-    with pytest.raises(SystemExit) as ended:
-        study.main([word for word in words if word != "simclr"])
-    assert ended.value.code == 0
-    assert capsys.readouterr().out.startswith(f"2 of 2 trainings are in {tmp_path}\n")
-    assert weights.stat() == before
-    assert (tmp_path / "report" / study.PAGE).read_text() == text
-    (tmp_path / "report" / study.PAGE).write_text(text + "!")
-    assert study.stale(tmp_path / "report")
-
-
-def test_a_training_that_runs_again_leaves_that_which_ended_on_the_page(tmp_path: Path) -> None:
-    place, report = Place(tmp_path / "out", Preset.TINY, 1), tmp_path / "report"
-    name = Name("mulap", STEPS, 0)
-    for folder, finished in ((report, True), (place.out, False)):
-        put_training(folder, name, finished=finished)
-    log = report / "trainings" / str(name) / "log.jsonl"
-    before = log.read_bytes()
-    place.publish(report)
-    assert log.read_bytes() == before
-    (place.out / "trainings" / str(name) / "record.json").write_text("{}")
-    place.publish(report)
-    assert log.read_bytes() != before
-
-
-def test_without_a_training_nothing_is_scored(tmp_path: Path) -> None:
-    assert Place(tmp_path, Preset.TINY, 1).score([], ["tunes/type"], "tuned-v1")
-    assert not list(tmp_path.iterdir())
-
-
-def test_what_cannot_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    for words in (
-        ["core", "--steps", "0"],
-        ["noise", "--trainings", "simclr"],
-        ["core", "--check"],
-    ):
-        with pytest.raises(SystemExit) as ended:
-            study.parsed(words)
-        assert ended.value.code == 2
-    assert "--trainings takes random, contrastive, mulap" in capsys.readouterr().err
 
 
 def put_layers(results: Path, name: str, task: str, by_layer: Mapping[str, float]) -> None:

@@ -49,7 +49,7 @@ def audit(
     from bench.audit.marking import keep
     from bench.board import write
 
-    cards = known(include or ())
+    cards = known(include)
     entries = cards.tasks.matching(tasks)
     files = _files(corpus)
     name = corpus_name or (corpus.resolve().name if corpus else None)

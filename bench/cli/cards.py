@@ -34,7 +34,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List backbones, tasks, suites, protocols, and doors: names that open what has no card."""
-    cards = known(include or ())
+    cards = known(include)
     wanted = nouns or list(Noun)
     if as_json:
         everything = describe.everything(cards)
@@ -61,7 +61,7 @@ def _print(noun: Noun, cards: Registry) -> None:
 
 def show(name: Name, *, include: Include = None, as_json: AsJson = False) -> None:
     """Show the card of a backbone or a task."""
-    cards = known(include or ())
+    cards = known(include)
     (entry,), _ = _by_name(cards, [name])
     card = describe.card(cards, entry)
     if as_json:
@@ -82,7 +82,7 @@ def check(
     include: Include = None,
 ) -> None:
     """Run the contract tests on backbones or tasks. Exit 1 if any fails."""
-    cards = known(include or ())
+    cards = known(include)
     patterns, folders = _by_name(cards, names)
     included = [*(include or ()), *folders]
     failed = 0

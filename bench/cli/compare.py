@@ -32,7 +32,7 @@ def compare(
     if first is None or second is None:
         message = "name two backbones to compare, or --published"
         raise UserError(message)
-    cards = known(include or ())
+    cards = known(include)
     asked = selection.protocol(protocol)
     from bench.comparison import compare as differences
 

@@ -47,9 +47,9 @@ Board = Annotated[Path, typer.Option("--board", help="The folder of records and 
 BOARD = Path("leaderboard")
 
 
-def known(include: Sequence[Path | str]) -> Registry:
+def known(include: Sequence[Path | str] | None) -> Registry:
     """Every card there is; what is left out is said."""
-    cards = registry.find(include)
+    cards = registry.find(include or ())
     for line in cards.unread:
         Reporter().say(line)
     return cards

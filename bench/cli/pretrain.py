@@ -51,7 +51,7 @@ def pretrain(
 
     settings = reading.load(recipe, preset, changes or ())
     folder = out or registry.checkpoints() / settings.name
-    cards = known(include or ())
+    cards = known(include)
     if settings.name in cards.backbones.entries and not pretrained.is_checkpoint(folder):
         message = f"a backbone is named {settings.name!r} already: choose another with --set name=…"
         raise UserError(message)

@@ -137,7 +137,7 @@ def leaderboard(
     if not (board / "results").is_dir():
         message = f"{board} holds no results folder; `bench run --board {board}` makes one"
         raise UserError(message)
-    cards = known(include or ())
+    cards = known(include)
     _claim(board, cards)
     if not check:
         boards.write(board, cards)

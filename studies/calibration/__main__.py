@@ -7,10 +7,10 @@ from concurrent.futures import as_completed
 from pathlib import Path
 
 from bench import assets
-from bench.pool import processes
 from bench.probes import worker
 from studies.calibration import comparisons, coverage, invariance, page, selection
 from studies.calibration.findings import Cell, Finding, Part, Verdict, load, save
+from tasks._processes import processes
 
 PAGE = Path(__file__).with_name("RESULTS.md")
 COMMAND = "python -m studies.calibration"

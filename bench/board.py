@@ -1,11 +1,11 @@
 """Records → the board: letters, ranks and pages."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from backbones import Backbone
 from bench import assets, statistics
+from bench.errors import why_no_folder
 from bench.registry import Registry
 from bench.rows import BoardError, Rows, alone, comparable, of_board, reopened
 from bench.statistics import Samples
@@ -71,9 +71,7 @@ def claim(board: Path, registry: Registry) -> list[str]:
         BoardError: no folder can be there, a page of somebody else's is, or rows that are damaged
             or of tasks that are not known here, or the README beside it has a mark without an end.
     """
-    exists = next(path for path in [board, *board.absolute().parents] if path.exists())
-    if not (exists.is_dir() and os.access(exists, os.W_OK)):
-        message = f"--board {board} cannot be written: {exists} is no folder that you may write to"
+    if message := why_no_folder("--board", board):
         raise BoardError(message)
     page_file = board / "README.md"
     if page_file.is_file() and MARK.encode() not in page_file.read_bytes():

@@ -32,26 +32,11 @@ def verify(task: Task, place: Path, clips: Sequence[Clip]) -> None:
         if wrong is not None:
             message = f"{task.name}: {wrong}"
             raise DataError(message)
-    if len({clip.group for clip in clips if clip.split is Split.TEST}) == 1:
-        message = (
-            f"{task.name}: all test clips are of one group; an interval needs two at least. "
-            "Give the clips the groups that they belong to, or each its own id as group"
-        )
-        raise DataError(message)
-    if {clip.fold for clip in clips} != set(range(1, task.folds + 1) if task.folds else [0]):
-        folds = sorted({clip.fold for clip in clips})
-        message = f"{task.name} has {task.folds} folds by its card, its clips are in {folds}"
+    reason = _unusable(task, clips)
+    if reason is not None:
+        message = f"{task.name}{reason}"
         raise DataError(message)
     found = count(clips)
-    learnt = not task.folds and task.kind is not Kind.RETRIEVAL
-    empty = [split for split in Split if learnt and not found[split]]
-    if empty:
-        message = f"{task.name} has no {empty[0]} clips; give each split some, or folds"
-        raise DataError(message)
-    alone = _only_class(task, clips)
-    if alone is not None:
-        message = f"{task.name}: all {alone[0]} clips are {alone[1]!r}; a probe needs two classes"
-        raise DataError(message)
     if found != dict(task.counts):
         message = (
             f"{task.name} expects {_spell(task.counts)} clips, "
@@ -67,6 +52,28 @@ def verify(task: Task, place: Path, clips: Sequence[Clip]) -> None:
         raise DataError(message)
 
 
+def _unusable(task: Task, clips: Sequence[Clip]) -> str | None:
+    """Why no probe can be trained and scored on clips, as the end of a sentence that names them."""
+    if len({clip.group for clip in clips if clip.split is Split.TEST}) == 1:
+        return (
+            ": all test clips are of one group; an interval needs two at least. "
+            "Give the clips the groups that they belong to, or each its own id as group"
+        )
+    folds = {clip.fold for clip in clips}
+    if folds != set(range(1, task.folds + 1) if task.folds else [0]):
+        return f" has {task.folds} folds by its card, its clips are in {sorted(folds)}"
+    learnt, found = not task.folds and task.kind is not Kind.RETRIEVAL, count(clips)
+    empty = [split for split in Split if learnt and not found[split]]
+    if empty:
+        return f" has no {empty[0]} clips; give each split some, or folds"
+    if task.kind is Kind.MULTILABEL and not _differs(clips):
+        return ": no tag has test clips with it and others without it, so that none is scored"
+    alone = _only_class(task, clips)
+    if alone is not None:
+        return f": all {alone[0]} clips are {alone[1]!r}; a probe needs two classes"
+    return None
+
+
 def _only_class(task: Task, listed: Sequence[Clip]) -> tuple[Split, str] | None:
     """A split to train or test on whose clips are all of one class, and which."""
     if task.kind not in {Kind.MULTICLASS, Kind.KEY}:
@@ -76,6 +83,12 @@ def _only_class(task: Task, listed: Sequence[Clip]) -> tuple[Split, str] | None:
         if len(classes) == 1:
             return split, task.labels[int(str(classes.pop()))]
     return None
+
+
+def _differs(listed: Sequence[Clip]) -> bool:
+    """Whether a tag is known to be there in one test clip and not in another."""
+    labels = [_numbers(clip.label) for clip in listed if clip.split is Split.TEST]
+    return any({0, 1} <= {*tags} for tags in zip(*labels, strict=True))
 
 
 def wrong_times(clip: Clip) -> str | None:

@@ -2,6 +2,7 @@
 
 import difflib
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,10 +18,18 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
 
 
 def why_no_folder(option: str, path: Path) -> str | None:
-    """Why what an option names cannot be a folder to write to; None if it can."""
-    if path.exists() and not path.is_dir():
-        return f"{option} {path} is a file, expected a folder; choose another"
-    return None
+    """Why what an option names cannot be a folder to write to; None if it can.
+
+    It is tried where the folder is, or would begin: rights alone do not tell.
+    """
+    try:
+        exists = next(each for each in [path, *path.absolute().parents] if each.exists())
+        if not exists.is_dir():
+            return f"{option} {path} is no folder: {exists} is a file; choose another"
+        with tempfile.TemporaryDirectory(prefix=".", dir=exists):
+            return None
+    except OSError as error:
+        return f"{option} {path} cannot be written ({error.strerror}); choose another"
 
 
 def why_no_room(needed: int, folder: Path) -> str | None:

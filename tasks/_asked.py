@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -71,6 +72,16 @@ def _slug(text: str) -> str:
     return slug if re.sub(r"[-_ ]", "-", text.lower()) == slug else f"{slug}-{digest}".strip("-")
 
 
+def is_text(name: str) -> bool:
+    """Whether a name can be written as UTF-8; a file's may hold any bytes."""
+    return not any("\ud800" <= each <= "\udfff" for each in name)
+
+
+def exists(path: str) -> bool:
+    """Whether there is such a file or folder; no file has a name of any length."""
+    return os.path.exists(path)  # noqa: PTH110 — Path.exists raises where the name is too long
+
+
 def parse(prefix: str, rest: str, known: Sequence[str]) -> Asked:
     """Read what stands after the colon.
 
@@ -82,8 +93,10 @@ def parse(prefix: str, rest: str, known: Sequence[str]) -> Asked:
     Raises:
         DoorError: there is no such path or option.
     """
-    whole = Path(rest)
-    path, _, query = (rest, "", "") if whole.exists() else rest.partition("?")
+    if not is_text(rest):
+        message = f"the path {rest!a} is no UTF-8; rename it"
+        raise DoorError(message)
+    path, _, query = (rest, "", "") if exists(rest) else rest.partition("?")
     options = {}
     for part in filter(None, query.split("&")):
         key, given, value = part.partition("=")
@@ -92,8 +105,11 @@ def parse(prefix: str, rest: str, known: Sequence[str]) -> Asked:
             hint = f"did you mean {near[0]}=?" if near else f"known: {', '.join(known)}"
             message = f"there is no option {part!r}; {hint}"
             raise DoorError(message)
+        if key in options:
+            message = f"{key} is asked for twice, expected once"
+            raise DoorError(message)
         options[key] = unquote(value)
-    if not path or not Path(path).exists():
+    if not path or not exists(path):
         message = f"there is nothing at {path or 'an empty path'}"
         raise DoorError(message)
     return Asked(prefix, Path(path), options)

@@ -1,12 +1,13 @@
 """A task of anybody's audio: kind, labels and splits are inferred, and said on its card."""
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks import Clip, DataSet, DoorError, Split, Task, _labels, _splits, digest_of
-from tasks._asked import Asked
+from tasks._asked import Asked, is_text
 from tasks._labels import Labelled
 from tasks._splits import Placed
 
@@ -14,10 +15,17 @@ SUFFIXES = frozenset(
     f".{name}"
     for name in (
         *("wav", "flac", "mp3", "ogg", "opus", "aif", "aiff", "aifc", "au", "caf", "w64"),
-        *("m4a", "aac", "wma", "mp4", "webm"),
+        *("oga", "spx", "mp2", "mpga", "rf64", "snd", "voc", "wv"),
+        *("m4a", "m4b", "aac", "wma", "mp4", "webm", "mka", "3gp", "ac3", "amr", "ape"),
     )
 )
 """Of audio files."""
+
+HIDDEN = (".", "__MACOSX")
+"""How names begin of what an operating system or an archive program left."""
+
+DEEPEST = 30
+"""Folders are not looked into further than this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +54,13 @@ class Item:
 
 
 def task(
-    asked: Asked, items: Sequence[Item], columns: Sequence[str], grouped_by: str, *, tags: bool
+    asked: Asked,
+    items: Sequence[Item],
+    columns: Sequence[str],
+    grouped_by: str,
+    *,
+    tags: bool,
+    left_out: str = "",
 ) -> Task:
     """The card of a task.
 
@@ -56,6 +70,7 @@ def task(
         columns: names of what `cells` hold.
         grouped_by: what `group` is.
         tags: whether cells are lists of tags.
+        left_out: what files of the folder are no clips; empty if all are.
 
     Raises:
         DoorError: there are too few clips, or labels or splits are none.
@@ -63,13 +78,18 @@ def task(
     if not items:
         message = f"{asked.path} holds no audio that is labelled"
         raise DoorError(message)
-    labelled = _labels.of(columns, [item.cells for item in items], asked.kind, tags=tags)
+    strange = next((item.id for item in items if not is_text(item.id + item.group)), None)
+    if strange is not None:
+        message = f"the name {strange!a} is no UTF-8; rename the file"
+        raise DoorError(message)
+    cells = [item.cells for item in items]
+    labelled = _labels.of(columns, cells, [item.id for item in items], asked.kind, tags=tags)
     placed = _place(asked, items, labelled)
     clips = _clips(items, labelled, placed)
     counts = Counter(clip.split for clip in clips)
     return Task(
         name=asked.name,
-        summary=f"{labelled.kind} of {len(clips):,} clips in {asked.path.name}",
+        summary=f"{labelled.kind} of {len(clips):,} clips in {asked.path.name}{left_out}",
         data=_data_set(asked),
         kind=labelled.kind,
         labels=labelled.names,
@@ -82,6 +102,28 @@ def task(
         grouped_by=grouped_by,
         crosses=_crosses(clips),
     )
+
+
+def audio_below(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Audio files, and all others, in order; links are followed, hidden files passed over.
+
+    Raises:
+        DoorError: links lead in a circle, or a folder cannot be read.
+    """
+    files = list[Path]()
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=_refuse):
+        if len(Path(place).relative_to(folder).parts) > DEEPEST:
+            message = f"{place} is more than {DEEPEST} folders deep; do links lead in a circle?"
+            raise DoorError(message)
+        folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
+        files += [Path(place, name) for name in names if not name.startswith(HIDDEN)]
+    audio = [path for path in files if path.suffix.lower() in SUFFIXES]
+    return sorted(audio), sorted({*files} - {*audio})
+
+
+def _refuse(error: OSError) -> None:
+    message = f"{error.filename} cannot be read: {error.strerror}"
+    raise DoorError(message) from error
 
 
 def _data_set(asked: Asked) -> DataSet:
@@ -98,6 +140,9 @@ def _data_set(asked: Asked) -> DataSet:
 
 def _place(asked: Asked, items: Sequence[Item], labelled: Labelled) -> Placed:
     groups = [item.group for item in items]
+    if any(item.fold for item in items) and any(item.split for item in items):
+        message = "both folds and splits are given; leave one out with fold= or split="
+        raise DoorError(message)
     for name, given in (("fold", [i.fold for i in items]), ("split", [i.split for i in items])):
         if any(given) and not all(given):
             message = f"{items[given.index('')].id} has no {name}, others have"

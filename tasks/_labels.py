@@ -27,6 +27,10 @@ MOST_NUMBERED = 20
 """More different whole numbers than this are values to regress, not names of classes."""
 
 
+MOST_ODD = 0.5
+"""Where fewer cells than this are no numbers, they are no classes among values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """Labels of clips, in their order.
@@ -43,22 +47,28 @@ class Labelled:
 
 
 def of(
-    columns: Sequence[str], cells: Sequence[tuple[str, ...]], kind: Kind | None, *, tags: bool
+    columns: Sequence[str],
+    cells: Sequence[tuple[str, ...]],
+    ids: Sequence[str],
+    kind: Kind | None,
+    *,
+    tags: bool,
 ) -> Labelled:
     """Infer kind and names, and spell the labels.
 
     Args:
         columns: that hold labels.
         cells: for each clip its tags, or one text a column.
+        ids: of the clips.
         kind: None to infer it.
         tags: whether cells are lists of tags.
 
     Raises:
         DoorError: a cell is not what its kind takes.
     """
-    kind = kind or _kind(columns, cells, tags=tags)
+    kind = kind or _kind(columns, cells, ids, tags=tags)
     if kind is Kind.REGRESSION or (kind is Kind.MULTILABEL and not tags):
-        return Labelled(kind, tuple(columns), _numbers(columns, cells, kind))
+        return Labelled(kind, tuple(columns), _numbers(columns, cells, ids, kind))
     if len(columns) > 1:
         message = f"kind is {kind} and there are {len(columns)} label columns, expected one"
         raise DoorError(message)
@@ -69,14 +79,17 @@ def of(
         return Labelled(
             kind, names, [tuple(float(i in row) for i in range(len(names))) for row in has]
         )
-    strange = next((row[0] for row in cells if row[0] not in at), None)
+    strange = next((place for place, row in enumerate(cells) if row[0] not in at), None)
     if strange is not None:
-        message = f"{strange!r} is no key, expected one such as {KEYS[0]!r} or {KEYS[-1]!r}"
+        expected = f"expected one such as {KEYS[0]!r} or {KEYS[-1]!r}"
+        message = f"{ids[strange]}: {cells[strange][0]!r} is no key, {expected}"
         raise DoorError(message)
     return Labelled(kind, names, [at[row[0]] for row in cells])
 
 
-def _kind(columns: Sequence[str], cells: Sequence[tuple[str, ...]], *, tags: bool) -> Kind:
+def _kind(
+    columns: Sequence[str], cells: Sequence[tuple[str, ...]], ids: Sequence[str], *, tags: bool
+) -> Kind:
     if tags:
         return Kind.MULTILABEL
     texts = {text for row in cells for text in row}
@@ -86,18 +99,26 @@ def _kind(columns: Sequence[str], cells: Sequence[tuple[str, ...]], *, tags: boo
         return Kind.KEY
     if all(text.removeprefix("-").isdecimal() for text in texts):
         return Kind.MULTICLASS if len(texts) <= MOST_NUMBERED else Kind.REGRESSION
-    return Kind.REGRESSION if all(map(_is_number, texts)) else Kind.MULTICLASS
+    odd = [place for place, row in enumerate(cells) if not _is_number(row[0])]
+    if 0 < len(odd) < len(cells) * MOST_ODD:
+        message = (
+            f"{ids[odd[0]]}: {columns[0]} is {cells[odd[0]][0]!r}, which most clips have a number "
+            "for; leave such clips out, or ask for kind=multiclass"
+        )
+        raise DoorError(message)
+    return Kind.MULTICLASS if odd else Kind.REGRESSION
 
 
 def _numbers(
-    columns: Sequence[str], cells: Sequence[tuple[str, ...]], kind: Kind
+    columns: Sequence[str], cells: Sequence[tuple[str, ...]], ids: Sequence[str], kind: Kind
 ) -> list[tuple[float, ...]]:
     found = []
-    for row in cells:
+    for name, row in zip(ids, cells, strict=True):
         for column, text in zip(columns, row, strict=True):
             known = kind is Kind.MULTILABEL and not text
             if not known and not _is_number(text):
-                message = f"{column} is {text!r} where a number is expected, as kind is {kind}"
+                expected = f"where a finite number is expected, as kind is {kind}"
+                message = f"{name}: {column} is {text!r} {expected}"
                 raise DoorError(message)
         found.append(tuple(float(text or "nan") for text in row))
     return found

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import os
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from tasks import DoorError, Kind, Task, _custom
+from tasks import DoorError, Kind, Split, Task, _custom
 from tasks._asked import Asked
 from tasks._custom import Item
 from tasks._splits import NAMES
@@ -27,6 +29,9 @@ COLUMNS = {
 """What a column may hold → what it is called, most telling first."""
 
 OPTIONS = (*COLUMNS, "kind", "seed", "name")
+
+NO_LABEL = re.compile(r"^(|[Ii]ndex|Unnamed: \d+)$|(^|[\W_])(id|Id|ID)$|(?<=[a-z])I[Dd]$")
+"""Columns that number the rows; but acid and valid are labels."""
 
 TAGS = frozenset(("tags", "labels"))
 """Columns that hold lists."""
@@ -67,13 +72,49 @@ def task(asked: Asked, tables: Sequence[Path]) -> Task:
         for table, each in read.items()
         for line, row in enumerate(each, 1)
     ]
-    return _custom.task(asked, items, columns.labels, columns.group or "file", tags=tags)
+    if not columns.split and not columns.fold and "split" not in asked.options:
+        items = _by_folder(items)
+    return _custom.task(
+        asked,
+        items,
+        columns.labels,
+        columns.group or "file",
+        tags=tags,
+        left_out=_unlisted(asked, items),
+    )
+
+
+def _by_folder(items: Sequence[Item]) -> list[Item]:
+    """The same in the splits that their folders are named as, if some train and some test.
+
+    Raises:
+        DoorError: some are in no folder of a split.
+    """
+    folders = [item.id.partition("/")[0] for item in items]
+    splits = [NAMES.get(folder.lower()) for folder in folders]
+    if not {*splits} >= {Split.TRAIN, Split.TEST}:
+        return [*items]
+    if None in splits:
+        lost = items[splits.index(None)].id
+        message = f"{lost} is in no folder of a split, others are; move it, or draw with split="
+        raise DoorError(message)
+    return [replace(item, split=split) for item, split in zip(items, folders, strict=True)]
+
+
+def _unlisted(asked: Asked, items: Sequence[Item]) -> str:
+    """How many audio files of a folder no row lists, as the end of a sentence."""
+    if not asked.path.is_dir():
+        return ""
+    listed = {os.path.normpath(item.path) for item in items}
+    below = _custom.audio_below(asked.path)[0]
+    others = [path for path in below if os.path.normpath(path) not in listed]
+    return f"; no row lists {len(others):,} other files, e.g. {others[0].name}" if others else ""
 
 
 def _rows(table: Path) -> list[Row]:
     try:
         text = table.read_text(encoding="utf-8-sig")
-        found = _of_json(text) if table.suffix == ".jsonl" else _of_csv(text)
+        found = _of_json(text) if table.suffix.lower() == ".jsonl" else _of_csv(text)
     except (OSError, ValueError, csv.Error) as error:
         message = f"{table} cannot be read: {error}"
         raise DoorError(message) from error
@@ -86,13 +127,24 @@ def _rows(table: Path) -> list[Row]:
 
 
 def _of_csv(text: str) -> list[Row]:
-    header = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=header.count), strict=True)
-    return [{str(k): v if isinstance(v, str) else "" for k, v in row.items()} for row in rows]
+    first = text.partition("\n")[0]
+    mark = max(",;\t", key=first.count)
+    header, *rows = csv.reader(io.StringIO(text), delimiter=mark, strict=True) if text else [[]]
+    names = [name.strip() for name in header]
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
+        message = f"two columns are named {twice!r}"
+        raise ValueError(message)
+    filled = [row for row in rows if row]
+    odd = next((line for line, row in enumerate(filled, 1) if len(row) != len(names)), None)
+    if odd is not None:
+        message = f"row {odd} has {len(filled[odd - 1])} cells, expected {len(names)}"
+        raise ValueError(message)
+    return [dict(zip(names, row, strict=True)) for row in filled]
 
 
 def _of_json(text: str) -> list[Row]:
-    rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+    rows = [json.loads(line) for line in text.split("\n") if line.strip()]
     if not all(isinstance(row, dict) for row in rows):
         message = "a line holds no JSON object"
         raise ValueError(message)
@@ -145,7 +197,7 @@ def _column(asked: Asked, noun: str, known: Sequence[str]) -> str:
 def _labels(known: Sequence[str], rows: Sequence[Row], taken: Mapping[str, str]) -> list[str]:
     """The column that is called a label; else all that hold nothing but numbers."""
     called = [name for name in COLUMNS["label"] if name in known]
-    rest = [name for name in known if name not in taken.values() and not name.endswith("id")]
+    rest = [name for name in known if name not in taken.values() and not NO_LABEL.search(name)]
     return called[:1] or [name for name in rest if _are_numbers([row[name] for row in rows])]
 
 
@@ -179,17 +231,14 @@ def _item(asked: Asked, table: Path, line: int, row: Row, columns: _Columns, mar
     elif len(cells) == 1 and not cells[0]:
         message = f"{where}: {columns.labels[0]} is empty"
         raise DoorError(message)
-    folder = table.parent.name
-    split = _text(row, columns.split)
-    if not columns.split and table.parent != asked.path and folder.lower() in NAMES:
-        split = folder if asked.path.is_dir() else ""
     path = table.parent / name
-    placed = path.relative_to(asked.path).as_posix() if asked.path in path.parents else name
+    below = asked.path if asked.path.is_dir() else asked.path.parent
+    placed = path.relative_to(below).as_posix() if below in path.parents else name
     return Item(
-        id=f"{placed}#{start:g}" if columns.start else placed,
+        id=f"{placed}#{start:.12g}" if columns.start else placed,
         path=path,
         cells=cells,
-        split=split,
+        split=_text(row, columns.split),
         fold=_text(row, columns.fold),
         group=_text(row, columns.group) or placed,
         start=start,

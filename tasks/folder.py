@@ -1,9 +1,10 @@
 """`folder:<path>`: a class per sub-folder, splits as folders, or a Hugging Face `audiofolder`."""
 
 import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from tasks import Door, DoorError, Task, _custom, _table
+from tasks import Door, DoorError, Split, Task, _custom, _table
 from tasks._asked import Asked, parse
 from tasks._custom import SUFFIXES, Item
 from tasks._splits import NAMES
@@ -28,19 +29,19 @@ def open_folder(rest: str) -> Task:
     tables = _tables(Path(path)) if Path(path).is_dir() else []
     asked = parse("folder", rest, _table.OPTIONS if tables else OPTIONS)
     if not asked.path.is_dir():
-        packed = asked.path.suffix in PACKED
+        packed = asked.path.suffix.lower() in PACKED
         remedy = "unpack it" if packed else f"a table is opened with csv:{asked.path}"
         message = f"{asked.path} is no folder; {remedy}"
         raise DoorError(message)
     if tables:
         return _table.task(asked, tables)
-    items = _items(asked)
+    items, left_out = _items(asked)
     if len({item.cells for item in items}) < 2:  # noqa: PLR2004 — a choice is between two
         message = f"{asked.path} needs two sub-folders of audio at least, one a class"
         raise DoorError(message)
     pattern = asked.options.get("group")
     grouped_by = f"what {pattern} finds in file names" if pattern else "file"
-    return _custom.task(asked, items, ["class"], grouped_by, tags=False)
+    return _custom.task(asked, items, ["class"], grouped_by, tags=False, left_out=left_out)
 
 
 def _tables(folder: Path) -> list[Path]:
@@ -51,19 +52,17 @@ def _tables(folder: Path) -> list[Path]:
     return [path for path in found if path.is_file()]
 
 
-def _items(asked: Asked) -> list[Item]:
-    files = sorted(
-        path
-        for path in asked.path.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not _is_hidden(path.relative_to(asked.path))
-    )
+def _items(asked: Asked) -> tuple[list[Item], str]:
+    """The clips, and what other files there are, as the end of a sentence."""
+    files, others = _custom.audio_below(asked.path)
     parts = {path: path.relative_to(asked.path).parts for path in files}
-    split = bool(files) and all(each[0].lower() in NAMES for each in parts.values())
+    split = _are_splits({each[0] for each in parts.values()})
     loose = next((path for path in files if len(parts[path]) < (3 if split else 2)), None)
     if loose is not None:
         message = f"{loose} is in no class; put it into a sub-folder named as its class"
         raise DoorError(message)
-    return [
+    _expect_audio(asked.path, {each[:-1] for each in parts.values()}, others, 2 if split else 1)
+    items = [
         Item(
             id="/".join(parts[path]),
             path=path,
@@ -73,11 +72,36 @@ def _items(asked: Asked) -> list[Item]:
         )
         for path in files
     ]
+    return items, f"; {len(others):,} files are no audio, e.g. {others[0].name}" if others else ""
 
 
-def _is_hidden(path: Path) -> bool:
-    """Whether it is what an operating system or an archive program left."""
-    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
+def _are_splits(folders: Collection[str]) -> bool:
+    """Whether folders are those of splits.
+
+    Raises:
+        DoorError: some are, for training and for testing, and others are not.
+    """
+    others = sorted(folder for folder in folders if folder.lower() not in NAMES)
+    splits = {NAMES[folder.lower()] for folder in {*folders}.difference(others)}
+    if others and splits >= {Split.TRAIN, Split.TEST}:
+        message = f"{others[0]} lies beside folders of splits and is none; move or rename it"
+        raise DoorError(message)
+    return bool(folders) and not others
+
+
+def _expect_audio(
+    folder: Path, heard: Collection[tuple[str, ...]], others: Sequence[Path], depth: int
+) -> None:
+    """Refuse a class whose files are none that is known as audio."""
+    classes = {each[:depth] for each in heard}
+    for path in others:
+        parts = path.relative_to(folder).parts
+        if len(parts) > depth and parts[:depth] not in classes:
+            known = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
+            message = (
+                f"the class {parts[depth - 1]!r} has no audio file, but {path}; known: {known}"
+            )
+            raise DoorError(message)
 
 
 def _group(asked: Asked, path: Path) -> str:
@@ -90,10 +114,11 @@ def _group(asked: Asked, path: Path) -> str:
     except re.error as error:
         message = f"group is {pattern!r}, which is no regular expression: {error}"
         raise DoorError(message) from error
-    if found is None:
+    captured = found and (found[1] if found.groups() else found[0])
+    if captured is None:
         message = f"group is {pattern!r}, which finds nothing in {path.stem!r}"
         raise DoorError(message)
-    return found[1] if found.groups() else found[0]
+    return captured
 
 
 door = Door(

@@ -16,7 +16,10 @@ def open_table(rest: str) -> Task:
         DoorError: there is no such file or column, or a cell is not what its column takes.
     """
     asked = parse("csv", rest, _table.OPTIONS)
-    if not asked.path.is_file() or asked.path.suffix not in _table.SUFFIXES:
+    if asked.path.is_dir():
+        message = f"{asked.path} is a folder; it is opened with folder:{asked.path}"
+        raise DoorError(message)
+    if not asked.path.is_file() or asked.path.suffix.lower() not in _table.SUFFIXES:
         message = f"{asked.path} is no table, expected a file *{' or *'.join(_table.SUFFIXES)}"
         raise DoorError(message)
     return _table.task(asked, [asked.path])

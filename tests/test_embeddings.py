@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -16,6 +17,10 @@ from bench.testing import BACKBONE_CHECKS
 from tasks import Clip, Split
 from tests import doors
 from tests.commands import bench
+
+
+def quiet(_done: int, _total: int) -> None:
+    """Progress that nobody is told of."""
 
 
 def test_stored_vectors_keep_the_contract(vectors: Path) -> None:
@@ -45,10 +50,10 @@ def test_exporting_again_keeps_rows_in_their_places(vectors: Path) -> None:
     before = (vectors / "clips.csv").read_text()
     entry = registry.find().tasks[doors.TINY]
     clips = data.clips(entry.card, data.folder(entry))[::-1]
-    Folder(vectors, doors.RATE).fill(clips, lambda _done, _total: None)
+    Folder(vectors, doors.RATE).fill(clips, quiet)
     assert (vectors / "clips.csv").read_text() == before
     with pytest.raises(ExportError, match="holds clips at 16000 Hz, not 8000"):
-        Folder(vectors, 8000).fill(clips, lambda _done, _total: None)
+        Folder(vectors, 8000).fill(clips, quiet)
 
 
 def test_clips_that_cannot_be_read_are_named_and_the_others_are_there(tmp_path: Path) -> None:
@@ -57,8 +62,59 @@ def test_clips_that_cannot_be_read_are_named_and_the_others_are_there(tmp_path: 
     files = [tmp_path / f"{name}.wav" for name in ("good", "silent", "missing")]
     clips = [Clip(file.stem, Split.TEST, file, 0, file.stem) for file in files]
     with pytest.raises(ExportError, match=r"2 of 3 clips.*silent\.wav: silent; .*missing$"):
-        Folder(tmp_path / "out", 8000).fill(clips, lambda _done, _total: None)
+        Folder(tmp_path / "out", 8000).fill(clips, quiet)
     assert len((tmp_path / "out" / "clips.csv").read_text().splitlines()) == 2
+
+
+def loud(folder: Path, name: str, peak: float) -> Clip:
+    """A second of audio of its own."""
+    soundfile.write(folder / f"{name}.wav", np.full(8000, peak), 8000)
+    return Clip(name, Split.TEST, folder / f"{name}.wav", 0, name)
+
+
+def test_two_exports_into_one_folder_at_once_lose_no_row(tmp_path: Path) -> None:
+    one, other = (loud(tmp_path, name, peak) for name, peak in (("one", 0.5), ("other", 0.2)))
+    beside = Thread(target=lambda: Folder(tmp_path / "out", 8000).fill([other], quiet))
+
+    def while_it_runs(_done: int, _total: int) -> None:
+        beside.start()
+        beside.join(timeout=0.5)
+
+    Folder(tmp_path / "out", 8000).fill([one], while_it_runs)
+    beside.join()
+    rows = (tmp_path / "out" / "clips.csv").read_text().splitlines()[1:]
+    assert [row.rpartition(",")[2] for row in rows] == ["1", "2"]
+
+
+def test_a_damaged_file_of_an_export_is_written_again(tmp_path: Path) -> None:
+    clip = loud(tmp_path, "one", 0.5)
+    for content in (b"", b"RIFF"):
+        Folder(tmp_path / "out", 8000).fill([clip], quiet)
+        (file,) = (tmp_path / "out" / "audio").iterdir()
+        file.write_bytes(content)
+    Folder(tmp_path / "out", 8000).fill([clip], quiet)
+    assert len(soundfile.read(file)[0]) == 8000
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (b"\xff\xfe", "cannot be read"),
+        (b"file,seconds\naudio/x.wav,1.0\n", "cannot be read"),
+        (b"file,samples_sha256,seconds,export\naudio/x.wav,ab\n", "line 2 is cut off"),
+        (b"file,samples_sha256,seconds,export\naudio/x.wav,ab,1.0,x\n", "line 2 is cut off"),
+    ],
+)
+def test_a_damaged_table_of_an_export_is_not_added_to(
+    tmp_path: Path, damage: bytes, said: str
+) -> None:
+    clip = loud(tmp_path, "one", 0.5)
+    Folder(tmp_path / "out", 8000).fill([clip], quiet)
+    table = tmp_path / "out" / "clips.csv"
+    table.write_bytes(damage)
+    with pytest.raises(ExportError, match=rf"clips\.csv.*{said}.*: restore it, or take another"):
+        Folder(tmp_path / "out", 8000).fill([clip], quiet)
+    assert table.read_bytes() == damage
 
 
 def exported_again(folder: Path, vectors: Path) -> Path:
@@ -70,7 +126,7 @@ def exported_again(folder: Path, vectors: Path) -> Path:
         file = folder.with_name(f"{number}.wav")
         soundfile.write(file, np.full(8000, 0.1 * (number + 1)), doors.RATE)
         clips.append(Clip(file.stem, Split.TEST, file, 0, file.stem))
-    Folder(folder, doors.RATE).fill(clips, lambda _done, _total: None)
+    Folder(folder, doors.RATE).fill(clips, quiet)
     return folder
 
 
@@ -140,14 +196,14 @@ def test_a_task_without_vectors_does_not_take_others_with_it(
 def test_an_export_goes_into_no_data_set(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "clip.wav", np.full(8000, 0.1), 8000)
     with pytest.raises(ExportError, match="holds something else than an export, such as a data s"):
-        Folder(tmp_path, 8000).fill([], lambda _done, _total: None)
+        Folder(tmp_path, 8000).fill([], quiet)
     assert [path.name for path in tmp_path.iterdir()] == ["clip.wav"]
 
 
 def test_a_file_is_no_folder_to_export_into(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ExportError, match="file is a file, expected a folder; choose another"):
-        Folder(tmp_path / "file", 8000).fill([], lambda _done, _total: None)
+    with pytest.raises(ExportError, match=r"file is no folder: .*file is a file; choose another"):
+        Folder(tmp_path / "file", 8000).fill([], quiet)
 
 
 def test_new_vectors_have_a_new_key(tmp_path: Path, vectors: Path) -> None:

@@ -176,7 +176,7 @@ def test_a_split_column_can_be_ignored(tmp_path: Path) -> None:
         ("t.csv?label=x", "no column 'x'; the columns are path, label, split"),
         ("t.csv?split=x", "split is 'x', which is no column; the columns are path, label, split"),
         ("t.csv?kind=frames", "kind is 'frames', expected one of multiclass, multilabel"),
-        ("t.csv?kind=regression", "label is 'a' where a number is expected"),
+        ("t.csv?kind=regression", "0.wav: label is 'a' where a finite number is expected"),
         ("t.csv?kind=key", "'a' is no key, expected one such as 'C major'"),
         ("t.csv?seed=x", "seed is 'x', expected a whole number"),
         ("t.csv", "'x' is no split, expected one of train"),

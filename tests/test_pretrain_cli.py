@@ -98,7 +98,7 @@ def test_a_checkpoint_is_listed_and_run(trained: Path, capsys: pytest.CaptureFix
     ("words", "said"),
     [
         (("--device", "tpu"), "no device is named 'tpu'"),
-        (("--out", "toy.py"), "--out toy.py is a file, expected a folder"),
+        (("--out", "toy.py"), "--out toy.py is no folder: toy.py is a file"),
     ],
 )
 def test_where_it_cannot_train_is_told_before_a_corpus_is_made(

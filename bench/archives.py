@@ -214,6 +214,11 @@ def is_here(path: Path) -> bool:
     return isinstance(path, os.PathLike)
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; no file has a name of any length, for which `Path` raises."""
+    return os.path.isfile(path) if is_here(path) else path.is_file()  # noqa: PTH113
+
+
 def version(system: "AbstractFileSystem", path: str) -> str | None:
     """What a file system says of a file that changes with its content.
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from bench.archives import DamagedError, is_here
+from bench.archives import DamagedError, is_file, is_here
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 """(samples,): mono, in [-1, 1]."""
@@ -63,7 +63,7 @@ def seconds(path: Path) -> float:
 
 def _content(path: Path) -> Content:
     """What decoders are given."""
-    if not path.is_file():
+    if not is_file(path):
         raise BadAudioError(path, "missing", Problem.MISSING)
     try:
         content = path if is_here(path) else io.BytesIO(path.read_bytes())

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-from bench.archives import SETTLED, DamagedError, is_here
+from bench.archives import SETTLED, DamagedError, is_file, is_here
 
 
 class Digests:
@@ -25,7 +25,7 @@ class Digests:
 
     def of(self, paths: Iterable[Path]) -> dict[Path, str]:
         """The digest of every path that is a file, but for those that an archive holds damaged."""
-        stats = {path: _stat(path) for path in set(paths) if path.is_file()}
+        stats = {path: _stat(path) for path in set(paths) if is_file(path)}
         try:
             return self._looked_up(stats)
         except sqlite3.OperationalError:

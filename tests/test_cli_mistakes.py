@@ -27,6 +27,7 @@ from tests.commands import LINEAR, bench
         (["run", "--layer", "cnn9"], "no layer is named 'cnn9'. Did you mean cnn3"),
         (["run", "--board", "toy.py"], "--board toy.py is no folder: toy.py is a file"),
         (["run", "--board", "toy.py/in"], "--board toy.py/in is no folder: "),
+        (["run", "--board", "/proc/none"], "--board /proc/none cannot be written ("),
         (["run", "-t", "a", "--suite", "b"], "--task a and --suite b were given; choose one"),
         (["show", "melstat"], "no backbone or task is named 'melstat'"),
         (["show", "onxn:x"], "no door is named 'onxn'. Did you mean onnx"),

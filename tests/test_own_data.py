@@ -1,38 +1,19 @@
 """Tasks of a user's own folders and tables, through the doors."""
 
-import csv
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
-from bench import registry
-from bench.registry import PluginError
 from tasks import Kind, Split, Task
 from tasks._metrics import KEYS
 from tests.commands import bench
+from tests.owndata import opened, put, table
 
 Capture = pytest.CaptureFixture[str]
 LINEAR = ("--protocol", "linear-v1", "--board", "b")
-
-
-def opened(reference: str) -> Task:
-    return registry.find().tasks[reference].card
-
-
-def put(path: Path, number: int = 0) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, np.random.default_rng(number).normal(0, 0.05 + number % 3 / 9, 800), 8000)
-
-
-def table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([header, *rows])
-    return f"csv:{path}"
 
 
 @pytest.fixture
@@ -168,79 +149,6 @@ def test_a_split_column_can_be_ignored(tmp_path: Path) -> None:
     assert opened(f"{file}?kind=multilabel").kind is Kind.MULTILABEL
 
 
-@pytest.mark.parametrize(
-    ("rest", "message"),
-    [
-        ("t.csv?lable=x", "no option 'lable=x'; did you mean label=?"),
-        ("t.csv?q=x", "known: path, label, split, fold, group, start, seconds, kind, seed, name"),
-        ("t.csv?label=x", "no column 'x'; the columns are path, label, split"),
-        ("t.csv?split=x", "split is 'x', which is no column; the columns are path, label, split"),
-        ("t.csv?kind=frames", "kind is 'frames', expected one of multiclass, multilabel"),
-        ("t.csv?kind=regression", "0.wav: label is 'a' where a finite number is expected"),
-        ("t.csv?kind=key", "'a' is no key, expected one such as 'C major'"),
-        ("t.csv?seed=x", "seed is 'x', expected a whole number"),
-        ("t.csv", "'x' is no split, expected one of train"),
-        ("t.csv?split=&fold=label", "there are 2 folds, expected 3 at least"),
-        ("t.csv?split=&seconds=label", "t.csv, row 1: label is 'a', expected a number of seconds"),
-        ("nowhere.csv", "there is nothing at"),
-        ("empty.csv", "empty.csv has no rows"),
-        ("odd.jsonl", "odd.jsonl: row 2 has other columns than the first"),
-        ("list.jsonl", "list.jsonl cannot be read: a line holds no JSON object"),
-        ("bare.csv", "no column is a label; name one of path, words with label="),
-        ("lost.csv", "there is no path column, e.g. 'file_name'; the columns are label"),
-        ("half.csv?split=part", "2.wav has no split, others have"),
-        ("gap.csv", "gap.csv, row 2: label is empty"),
-        ("train.csv", "no clip is in test; name its clips test, or draw splits with split="),
-    ],
-)
-def test_a_table_that_is_no_task_says_why(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rest: str, message: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    rows = [[f"{n}.wav", "ab"[n % 2], "x"] for n in range(9)]
-    table(tmp_path / "t.csv", ["path", "label", "split"], rows)
-    table(tmp_path / "empty.csv", ["path", "label"], [])
-    table(tmp_path / "bare.csv", ["path", "words"], [["a.wav", "la la"], ["b.wav", ""]])
-    table(tmp_path / "lost.csv", ["label"], [["a"]])
-    half = [["1.wav", "a", "train"], ["2.wav", "b", ""]]
-    table(tmp_path / "half.csv", ["path", "label", "part"], half)
-    table(tmp_path / "gap.csv", ["path", "label"], [["1.wav", "a"], ["2.wav", ""]])
-    table(tmp_path / "train.csv", ["path", "label", "split"], [["1.wav", "a", "train"]])
-    (tmp_path / "odd.jsonl").write_text('{"path": "a"}\n{"label": 1}\n')
-    (tmp_path / "list.jsonl").write_text("[1]\n")
-    with pytest.raises(PluginError) as raised:
-        opened(f"csv:{rest}")
-    assert message in str(raised.value)
-    assert "\n" not in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("files", "rest", "message"),
-    [
-        (["a/1.wav"], "", "needs two sub-folders of audio at least"),
-        (["a/1.wav", "b/2.wav", "3.wav"], "", "3.wav is in no class; put it into a sub-folder"),
-        (["a/1.wav", "b/2.wav"], "?group=x", "group is 'x', which finds nothing in '1'"),
-        (["a/1.wav", "b/2.wav"], "?group=(", "group is '(', which is no regular expression"),
-        (["a/1.wav", "b/2.wav"], "?label=x", "no option 'label=x'; known: name, group, seed"),
-        (["a/1.wav", "b/2.wav"], "/a/1.wav", "1.wav is no folder; a table is opened with csv:"),
-    ],
-)
-def test_a_folder_that_is_no_task_says_why(
-    tmp_path: Path, files: list[str], rest: str, message: str
-) -> None:
-    for name in files:
-        put(tmp_path / name)
-    with pytest.raises(PluginError) as raised:
-        opened(f"folder:{tmp_path}{rest}")
-    assert message in str(raised.value)
-
-
-def test_an_archive_is_not_taken_for_a_table(tmp_path: Path) -> None:
-    (tmp_path / "clips.zip").touch()
-    with pytest.raises(PluginError, match=r"clips\.zip is no folder; unpack it"):
-        opened(f"folder:{tmp_path / 'clips.zip'}")
-
-
 def test_hidden_files_are_no_clips(folder: Path) -> None:
     (folder / "low" / "._artist1.wav").touch()
     (folder / "__MACOSX" / "low").mkdir(parents=True)
@@ -283,3 +191,53 @@ def test_a_row_of_ones_own_data_is_compared_until_the_data_change(
     assert (code, err.count("\n")) == (0, 1)
     assert "its rows are shown without comparison" in err
     assert bench(*compare, capsys=capsys)[0] == 2
+
+
+def test_classes_behind_links_and_of_rare_suffixes_are_there(folder: Path, tmp_path: Path) -> None:
+    (folder / "mid").rename(tmp_path / "elsewhere")
+    (folder / "mid").symlink_to(tmp_path / "elsewhere")
+    for file in (folder / "low").iterdir():
+        file.rename(file.with_suffix(".OGA"))
+    (folder / "low" / "notes.txt").touch()
+    task = opened(f"folder:{folder}")
+    assert sum(task.counts.values()) == 60
+    assert task.summary.endswith("My clips; 1 files are no audio, e.g. notes.txt")
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels"),
+    [
+        (["Unnamed: 0", "track_id", "acid", "valid"], ("acid", "valid")),
+        (["id", "trackID", " valence "], ("valence",)),
+        (["", "index", "arousal"], ("arousal",)),
+    ],
+)
+def test_columns_that_number_rows_are_no_labels(
+    tmp_path: Path, rows: list[str], labels: tuple[str, ...]
+) -> None:
+    cells = [[f"{n}.wav", *[n / 2 for _ in rows]] for n in range(9)]
+    assert opened(table(tmp_path / "t.CSV", ["path", *rows], cells)).labels == labels
+
+
+def test_metadata_in_the_root_keep_the_folders_of_splits(tmp_path: Path) -> None:
+    names = [f"{'train' if number < 10 else 'test'}/{number}.wav" for number in range(14)]
+    for number, name in enumerate([*names, "train/unlisted.wav"]):
+        put(tmp_path / name, number)
+    rows = [[f"./{name}", "ab"[number % 2]] for number, name in enumerate(names)]
+    reference = table(tmp_path / "metadata.csv", ["file_name", "label"], rows)
+    task = opened(f"folder:{tmp_path}")
+    assert task.counts == {Split.TRAIN: 8, Split.VALIDATION: 2, Split.TEST: 4}
+    assert task.summary.endswith("; no row lists 1 other files, e.g. unlisted.wav")
+    assert opened(reference).counts == task.counts
+    assert "as given" not in opened(f"{reference}?split=").split_from
+    assert {clip.group for clip in task.clips(tmp_path)} == {*names}
+
+
+def test_stretches_that_begin_close_together_and_odd_line_ends_are_apart(tmp_path: Path) -> None:
+    rows = [
+        {"path": "a.wav", "label": f"x\u2028{n % 2}", "start": 1234.5 + n / 1000} for n in range(9)
+    ]
+    text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    (tmp_path / "t.jsonl").write_text(text, encoding="utf-8")
+    clips = opened(f"csv:{tmp_path}/t.jsonl?group=start").clips(tmp_path)
+    assert len({clip.id for clip in clips}) == 9

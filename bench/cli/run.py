@@ -59,7 +59,8 @@ def run(
 ) -> None:
     """Run backbones on tasks and add their rows to a board.
 
-    Without options: four backbones on the embedded tasks.
+    Without options: four backbones on the embedded tasks. Exit 1 if a pair failed or none could
+    run, 2 if nothing was begun.
     """
     board = board or (BOARD if preset is Preset.FULL else Path(f"{BOARD}-{preset}"))
     place = board.absolute()  # plug-ins may change the folder

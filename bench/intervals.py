@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.statistics import LEVEL, SEED, resampled
+from bench.statistics import LEVEL, SEED, Samples, resampled
 from tasks import Metric, Scores, Truth, Weights
 
 BLOCKS = 400
@@ -42,9 +42,9 @@ def estimate(
     """The score, its 95 % interval over groups, and the value for each seed.
 
     The standard error is that of the jackknife that leaves out a group at a time (Efron & Stein,
-    1981). The interval is Student's t on a scale on which the score cannot leave its bounds, with
-    as many degrees of freedom as groups of equal size would have that say as much (Kish, 1965).
-    With few groups, percentiles of a bootstrap are too narrow; `studies/calibration` shows both.
+    1981). The interval is Student's t on a scale on which the score cannot leave its bounds; its
+    degrees of freedom say how well that error is known, see `degrees_of_freedom`. With few groups,
+    percentiles of a bootstrap are too narrow; `studies/calibration` shows both.
 
     Where leaving out any group changes nothing, as at the best possible score, the interval reaches
     as far as that of a share of 0 among as many groups does (Clopper & Pearson, 1934).
@@ -55,10 +55,11 @@ def estimate(
     seeds = tuple(float(metric.function(truth, seed, whole)[0]) for seed in scores)
     value, names = float(np.mean(seeds)), set(groups)
     tail = (1 - LEVEL) / 2
-    error = _jackknife_error(metric, truth, scores, groups) if len(names) > 1 else 0.0
+    without = _without_each(metric, truth, scores, groups) if len(names) > 1 else np.empty(0)
+    error = math.sqrt((len(without) - 1) * float(np.var(without))) if len(without) > 1 else 0.0
     worst, best = metric.bounds
     if error > 0 and worst < value < best:
-        quantile = float(stdtrit(max(1.0, effective_number(groups) - 1), 1 - tail))
+        quantile = float(stdtrit(degrees_of_freedom(without, groups), 1 - tail))
         return Estimate(value, *_on_open_scale(value, quantile * error, metric), error, seeds)
     margin = (best - worst) * (1 - tail ** (1 / len(names)))
     reach = margin if math.isfinite(margin) else 0.0
@@ -71,16 +72,30 @@ def effective_number(groups: Sequence[str]) -> float:
     return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
-def _jackknife_error(
+def degrees_of_freedom(without: Samples, groups: Sequence[str]) -> float:
+    """Of a jackknife's variance: 2 / its own relative variance (Satterthwaite, 1946).
+
+    A variance of n numbers whose kurtosis is k has a relative variance of about (k - 1) / n. Where
+    few groups decide a score, as with a rare tag, k is large and the variance is badly known. There
+    are never more degrees of freedom than as many groups of equal size would have that say as much
+    as these do.
+
+    Args:
+        without: (parts,) the score without each part; not all the same.
+        groups: the group of each clip.
+    """
+    apart = without - without.mean()
+    kurtosis = float(np.mean(apart**4) / np.mean(apart**2) ** 2)
+    known = 2 * len(without) / (kurtosis - 1) if kurtosis > 1 else math.inf
+    return max(1.0, min(effective_number(groups) - 1, known))
+
+
+def _without_each(
     metric: Metric, truth: Truth, scores: Sequence[Scores], groups: Sequence[str]
-) -> float:
-    """The standard error over groups; 0 where fewer than two replicates have a value."""
-    weights = left_out(groups)
-    values = resampled(metric, truth, scores, weights)
-    defined = values[np.isfinite(values)]
-    if len(defined) < 2:  # noqa: PLR2004 — a variance takes two
-        return 0.0
-    return math.sqrt((len(weights) - 1) * float(np.var(defined)))
+) -> Samples:
+    """The score without each part of `left_out`, where it has a value."""
+    values = resampled(metric, truth, scores, left_out(groups))
+    return values[np.isfinite(values)]
 
 
 def left_out(groups: Sequence[str], blocks: int = BLOCKS) -> Weights:

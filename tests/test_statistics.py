@@ -106,6 +106,28 @@ def test_groups_that_differ_in_size_say_less() -> None:
     assert 1 < intervals.effective_number(one_large) < 1.3
 
 
+def test_a_variance_is_known_as_well_as_its_own_variance_says() -> None:
+    rng = np.random.default_rng(8)
+    groups = [str(i) for i in range(400)]
+    flat = rng.uniform(size=400)
+    assert intervals.degrees_of_freedom(flat, groups) == 399
+    heavy = t.rvs(9, size=(2000, 400), random_state=9)
+    variances = heavy.var(1, ddof=1)
+    simulated = 2 * variances.mean() ** 2 / variances.var()
+    found = [intervals.degrees_of_freedom(each, groups) for each in heavy]
+    assert np.median(found) == pytest.approx(simulated, rel=0.15)
+
+
+def test_a_variance_is_never_better_known_than_groups_of_equal_size_would_have_it() -> None:
+    uneven = ["large"] * 30 + [str(i) for i in range(30)]
+    found = intervals.degrees_of_freedom(np.linspace(0, 1, 31), uneven)
+    assert found == intervals.effective_number(uneven) - 1
+    assert intervals.degrees_of_freedom(np.array([0.4, 0.6]), ["a", "b"]) == 1
+    assert (
+        intervals.degrees_of_freedom(np.array([0.0] * 99 + [1.0]), list(map(str, range(100)))) < 3
+    )
+
+
 def test_of_very_many_groups_several_are_left_out_at_once() -> None:
     weights = intervals.left_out(songs(1000, 2), blocks=50)
     assert weights.shape == (50, 2000)

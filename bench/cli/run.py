@@ -126,6 +126,13 @@ def leaderboard(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if the page is not fresh.")
     ] = False,
+    rescore: Annotated[
+        bool,
+        typer.Option(
+            "--rescore",
+            help="First score the stored predictions anew, after a metric or an interval changed.",
+        ),
+    ] = False,
     include: Include = None,
 ) -> None:
     """Render a board's page from its records, and its tables into the README beside it.
@@ -134,12 +141,19 @@ def leaderboard(
     NAME is the board's folder. `bench run` and `bench audit` do so too.
     """
     from bench import board as boards
+    from bench import rescoring
 
     if not (board / "results").is_dir():
         message = f"{board} holds no results folder; `bench run --board {board}` makes one"
         raise UserError(message)
+    if check and rescore:
+        message = "--check writes nothing, --rescore writes records: give one of them"
+        raise UserError(message)
     cards = known(include)
     _claim(board, cards)
+    if rescore:
+        for line in rescoring.rescore(board, cards):
+            Reporter().say(line)
     if not check:
         boards.write(board, cards)
         printing.line(f"{board / 'README.md'} written")

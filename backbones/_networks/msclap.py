@@ -79,7 +79,8 @@ class MsClap(Towers):
         """
         states: Tensor = self.gpt(input_ids=tokens).last_hidden_state
         last = (tokens != 0).sum(1) - 1
-        found: Tensor = self.text_projection(states[torch.arange(len(tokens)), last])
+        rows = torch.arange(len(tokens), device=tokens.device)
+        found: Tensor = self.text_projection(states[rows, last])
         return found
 
     def _spectrogram(self, audio: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from backbones._networks.seeded import seeded
 from backbones._torch import TorchEncoder
 from backbones._weights import one_line
 
-_UNUSED = (
+UNUSED = (
     *("linear.*", "cls_token", "quantizer_*", "rvq.*", "preprocessor_*"),
     *("conformer.pos_conv_embed.*", "conformer.embed_positions.*"),
 )
@@ -36,7 +36,7 @@ def musicfm(folder: Path, stats: str, weights: str) -> Encoder:
     Raises:
         WeightsError: one of them is damaged, or of another network.
     """
-    return _loaded(folder / weights, "state_dict", _read(folder / stats), folder / stats)
+    return _loaded(folder / weights, "state_dict", settings(folder / stats), folder / stats)
 
 
 def muq(folder: Path) -> Encoder:
@@ -46,13 +46,13 @@ def muq(folder: Path) -> Encoder:
         WeightsError: one of them is damaged, or of another network.
     """
     file = folder / "config.json"
-    config = _read(file)
-    asked = _within(config, "w2v2_config", file)
+    config = settings(file)
+    asked = within(config, "w2v2_config", file)
     wrong = [f"{key} is {asked.get(key)!r}" for key, x in _BLOCKS.items() if asked.get(key) != x]
     if wrong:
         message = f"{file} is of another network: {', '.join(wrong)}; expected {_BLOCKS}"
         raise WeightsError(message)
-    return _loaded(folder / "model.safetensors", "", _within(config, "stat", file), file)
+    return _loaded(folder / "model.safetensors", "", within(config, "stat", file), file)
 
 
 def _loaded(weights: Path, inside: str, stats: Mapping[str, object], source: Path) -> Encoder:
@@ -62,11 +62,16 @@ def _loaded(weights: Path, inside: str, stats: Mapping[str, object], source: Pat
         raise WeightsError(message)
     network = seeded(0, lambda: Conformer(mean=mean, deviation=deviation))
     found = _weights.renamed(_weights.read(weights, inside), {"model.": ""})
-    _weights.fill(network, found, weights, ignore=_UNUSED, own=("mel.*",))
+    _weights.fill(network, found, weights, ignore=UNUSED, own=("mel.*",))
     return TorchEncoder(network)
 
 
-def _within(config: Mapping[str, object], key: str, source: Path) -> Mapping[str, object]:
+def within(config: Mapping[str, object], key: str, source: Path) -> Mapping[str, object]:
+    """A part of a configuration that has names itself.
+
+    Raises:
+        WeightsError: there is none.
+    """
     found = config.get(key)
     if not isinstance(found, dict):
         message = f"{source} has no {key}; it has {', '.join(config)}"
@@ -74,7 +79,12 @@ def _within(config: Mapping[str, object], key: str, source: Path) -> Mapping[str
     return found
 
 
-def _read(file: Path) -> Mapping[str, object]:
+def settings(file: Path) -> Mapping[str, object]:
+    """What a JSON file of names and numbers says.
+
+    Raises:
+        WeightsError: it is damaged, or holds something else.
+    """
     try:
         found = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoFeatureExtractor, AutoModel, HubertConfig
+from huggingface_hub.errors import StrictDataclassError
+from transformers import (
+    CONFIG_MAPPING,
+    AutoConfig,
+    AutoFeatureExtractor,
+    AutoModel,
+    HubertConfig,
+)
 from transformers.configuration_utils import PreTrainedConfig
 from transformers.modeling_utils import PreTrainedModel
 from transformers.utils import logging
@@ -121,8 +128,11 @@ def _config(folder: Path, *, trusted: bool) -> PreTrainedConfig:
     if settings.get("model_type") == MERT and not trusted:
         return _of_mert(folder, settings)
     try:
+        if _has_odd_vocabulary(settings):
+            rest = {name: x for name, x in settings.items() if name != "vocab_size"}
+            return CONFIG_MAPPING[settings["model_type"]].from_dict(rest)
         config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=trusted)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, StrictDataclassError) as error:
         message = f"{folder} holds no model that transformers knows: {one_line(error)[:300]}"
         raise DoorError(message) from error
     if config.model_type not in KINDS and not trusted:
@@ -147,15 +157,25 @@ def _settings(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _has_odd_vocabulary(settings: dict[str, Any]) -> bool:
+    """Whether an encoder of waveforms, which has no words, tells how many by something else.
+
+    music2vec's authors left the path of a dictionary there.
+    """
+    waveform = KINDS.get(settings.get("model_type", "")) is Waveform
+    return waveform and not isinstance(settings.get("vocab_size", 0), int)
+
+
 def _of_mert(folder: Path, settings: dict[str, Any]) -> HubertConfig:
     """MERT is HuBERT for music, unless it was trained with parts that HuBERT does not have.
+
+    `attention_relax` is none of them: only blocks with `deepnorm` read it, and what it takes from
+    all scores of a frame cancels in their softmax.
 
     Raises:
         DoorError: it was.
     """
-    relaxed = settings.get("attention_relax", -1)
     others = [name for name in ("feature_extractor_cqt", "deepnorm") if settings.get(name)]
-    others += ["attention_relax"] if isinstance(relaxed, int | float) and relaxed > 0 else []
     if others:
         message = f"{folder} is a MERT with {', '.join(others)}, which HuBERT has not: it takes "
         message += "trust-remote-code=1 and a commit"

@@ -1,10 +1,8 @@
 """Encoders of published models: with random weights from a configuration in code, or trained."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias, cast
 
-import torch
 from torch import Tensor
 from transformers import (
     ASTFeatureExtractor,
@@ -12,16 +10,16 @@ from transformers import (
     AutoModel,
     AutoTokenizer,
     ClapFeatureExtractor,
-    ClapModel,
     DacFeatureExtractor,
     EncodecFeatureExtractor,
     Wav2Vec2FeatureExtractor,
     WhisperFeatureExtractor,
 )
 
-from backbones import Encoder, Texts, _folders
+from backbones import Encoder, _folders
 from backbones._networks.seeded import seeded
 from backbones._published import Setting
+from backbones._reading import Reading, Towers, by_bytes
 from backbones._torch import TorchEncoder
 from backbones._transformers import KINDS, Network
 
@@ -33,34 +31,6 @@ FRONTS = {
     "encodec": EncodecFeatureExtractor,
     "dac": DacFeatureExtractor,
 }
-
-Tokens: TypeAlias = Callable[[str], Tensor]
-"""A text → (1, tokens)."""
-
-
-class Reading(TorchEncoder):
-    """CLAP with its text side: what it hears and what it reads are in one space.
-
-    Args:
-        network: CLAP, both towers.
-        tokens: of a text.
-    """
-
-    def __init__(self, network: Network, tokens: Tokens) -> None:
-        super().__init__(network)
-        self._model = cast("ClapModel", network.model)
-        self._tokens = tokens
-
-    @torch.inference_mode()
-    def read(self, texts: Sequence[str]) -> Texts:
-        """See `Encoder.read`. One by one, so that no text is padded."""
-        found: Texts = torch.cat([self._read(text) for text in texts]).float().cpu().numpy()
-        return found
-
-    def _read(self, text: str) -> Tensor:
-        tokens = self._tokens(text).to(self._device)
-        found: Tensor = self._model.get_text_features(input_ids=tokens).pooler_output
-        return found
 
 
 def network(kind: str, settings: Mapping[str, Setting], front: Mapping[str, Setting]) -> Network:
@@ -78,7 +48,7 @@ def network(kind: str, settings: Mapping[str, Setting], front: Mapping[str, Sett
 def sketch(kind: str, settings: Mapping[str, Setting], front: Mapping[str, Setting]) -> Encoder:
     """An encoder with random weights, the same each time; its texts are read byte by byte."""
     made = seeded(0, lambda: network(kind, settings, front))
-    return Reading(made, _bytes) if kind == "clap" else TorchEncoder(made)
+    return Reading(made, by_bytes) if isinstance(made, Towers) else TorchEncoder(made)
 
 
 def trained(folder: Path, *, text: bool) -> Encoder:
@@ -88,7 +58,7 @@ def trained(folder: Path, *, text: bool) -> Encoder:
         WeightsError: some are missing, misshapen or unexpected, or cannot be read safely.
     """
     made = _folders.trained(folder, trusted=False)
-    if not text:
+    if not (text and isinstance(made, Towers)):
         return TorchEncoder(made)
     tokenizer = AutoTokenizer.from_pretrained(folder)
 
@@ -97,8 +67,3 @@ def trained(folder: Path, *, text: bool) -> Encoder:
         return ids
 
     return Reading(made, tokens)
-
-
-def _bytes(text: str) -> Tensor:
-    """Begin, a token a byte, end, by the ids that RoBERTa has for begin and end."""
-    return torch.tensor([[0, *(3 + byte for byte in text.encode()), 2]])

@@ -9,6 +9,7 @@ from transformers.feature_extraction_sequence_utils import SequenceFeatureExtrac
 from transformers.modeling_utils import PreTrainedModel
 
 from backbones import Family
+from backbones._reading import Towers
 
 _WAVEFORM = (
     *("wav2vec2", "hubert", "wavlm", "data2vec-audio", "sew", "sew-d", "unispeech"),
@@ -143,8 +144,8 @@ class Spectrogram(Network):
         return _states(patches) | {"pooled": out.pooler_output[:, None]}
 
 
-class Clap(Network):
-    """The audio tower of CLAP: positions averaged, the pooled state, and its projection."""
+class Clap(Network, Towers):
+    """CLAP; of its audio tower positions averaged, the pooled state, and its projection."""
 
     family = Family.CROSS_MODAL
 
@@ -167,6 +168,11 @@ class Clap(Network):
         pooled = out.pooler_output
         projected = self.model.audio_projection(pooled)
         return _states(states) | {"pooled": pooled[:, None], "projected": projected[:, None]}
+
+    def read(self, tokens: Tensor) -> Tensor:
+        """See `Towers`."""
+        found: Tensor = self.model.get_text_features(input_ids=tokens).pooler_output
+        return found
 
 
 KINDS: dict[str, type[Network]] = {

@@ -16,6 +16,7 @@ from tests.test_assets_clients import Server
 pytest.importorskip("huggingface_hub", reason="the extra `hub` is not installed")
 
 COMMIT = "c" * 40
+OTHER = "d" * 40
 CODE = """
 import sys; from bench import assets
 for pin in sys.argv[1:]:
@@ -26,7 +27,7 @@ for pin in sys.argv[1:]:
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """Of one repository: a small file, two large ones of which one is damaged, no digest."""
+    """Of two repositories: small files, two large ones of which one is damaged, no digest."""
     import threading
 
     monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
@@ -43,6 +44,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         ):
             headers = {"ETag": f'"{tag}"', "X-Repo-Commit": COMMIT}
             found.answers[f"/o/N/resolve/{COMMIT}/{name}"] = body, headers
+        headers = {"ETag": f'"{blob}"', "X-Repo-Commit": OTHER}
+        found.answers[f"/of/words/resolve/{OTHER}/tokenizer.json"] = b"{}", headers
         found.refusals[f"/o/gated/resolve/{COMMIT}/m.bin"] = 403, "GatedRepo"
         found.refusals[f"/o/hidden/resolve/{COMMIT}/m.bin"] = 401, "RepoNotFound"
         monkeypatch.setenv("HF_ENDPOINT", found.url)
@@ -102,6 +105,17 @@ def test_a_commit_needs_no_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     found, missing = ask(pin("config.json"), pin("missing"), HF_HUB_OFFLINE="1")
     assert Path(found).read_bytes() == b"{}"
     assert "run `hf download o/N missing --revision cccc" in missing
+
+
+@pytest.mark.usefixtures("server")
+def test_a_folder_may_hold_a_file_of_another_repository() -> None:
+    known = f"of/words@{OTHER}/tokenizer.json"
+    pinned = f"pkg:huggingface/o/N@{COMMIT}?files=m.bin,{known}"
+    folder, missing = ask(pinned, pinned.replace("tokenizer", "vocab"))
+    names = sorted((path.name, path.read_bytes()) for path in Path(folder).iterdir())
+    assert names == [("m.bin", b"weights"), ("tokenizer.json", b"{}")]
+    assert assets.cached(pinned) == Path(folder)
+    assert f"of/words has no vocab.json at {OTHER}" in missing
 
 
 def test_files_of_a_local_folder_are_pinned_together(tmp_path: Path) -> None:

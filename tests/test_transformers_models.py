@@ -1,108 +1,27 @@
 """Cards of published models: sizes in full, behaviour in small, numbers as transformers' own."""
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from backbones import Backbone, Layer, WeightsError
-from backbones._published import Published, Setting, states
+from backbones import Backbone
+from backbones._published import Published
 from bench import assets
-from bench.registry import PluginError, Registry
+from bench.registry import Registry
 from bench.testing import BACKBONE_CHECKS, Check, noise
-
-if TYPE_CHECKING:
-    from transformers.modeling_utils import PreTrainedModel
+from tests.miniatures import kind_of, miniature, model_of
 
 transformers = pytest.importorskip("transformers", reason="the extra `hf` is not installed")
 
-TINY: dict[str, dict[str, Setting]] = {
-    "waves": {
-        "hidden_size": 16,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "intermediate_size": 16,
-        "conv_dim": [8] * 7,
-        "num_conv_pos_embeddings": 16,
-        "num_conv_pos_embedding_groups": 2,
-    },
-    "audio-spectrogram-transformer": {
-        "hidden_size": 16,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "intermediate_size": 16,
-    },
-    "clap": {
-        "projection_dim": 12,
-        "audio_config": {
-            "patch_embeds_hidden_size": 8,
-            "depths": [1, 1, 1, 1],
-            "num_attention_heads": [1, 1, 2, 2],
-            "hidden_size": 64,
-            "projection_dim": 12,
-        },
-        "text_config": {
-            "hidden_size": 16,
-            "num_hidden_layers": 1,
-            "num_attention_heads": 2,
-            "intermediate_size": 16,
-            "vocab_size": 300,
-            "projection_dim": 12,
-        },
-    },
-    "whisper": {
-        "d_model": 16,
-        "encoder_layers": 2,
-        "decoder_layers": 1,
-        "encoder_attention_heads": 2,
-        "decoder_attention_heads": 2,
-        "encoder_ffn_dim": 16,
-        "decoder_ffn_dim": 16,
-    },
-    "encodec": {"num_filters": 4, "hidden_size": 12, "codebook_dim": 12, "num_lstm_layers": 1},
-    "dac": {"encoder_hidden_size": 2, "decoder_hidden_size": 16, "n_codebooks": 2},
-}
-STAGES = tuple(Layer(f"layer-{n}", 8 * times) for n, times in enumerate((1, 2, 4, 8, 8)))
-LAYERS: dict[str, tuple[Layer, ...]] = {
-    "waves": states(2, 16, 50.0),
-    "mert": states(2, 16, 75.0),
-    "audio-spectrogram-transformer": (*states(2, 16, 10.0), Layer("pooled", 16)),
-    "clap": (*STAGES, Layer("pooled", 64), Layer("projected", 12)),
-    "whisper": states(2, 16, 50.0),
-    "encodec": (Layer("latent", 12, 75.0),),
-    "dac": (Layer("latent", 32, 44_100 / 512),),
-}
 NAMES = (
-    *("hubert-base", "mert-v1-95m", "wav2vec2-base", "wavlm-base", "data2vec-base-asr"),
+    *("hubert-base", "mert-v1-95m", "mert-v1-330m", "wav2vec2-base", "wavlm-base"),
+    *("data2vec-base-asr", "music2vec-v1"),
     *("ast-audioset", "clap-htsat-unfused", "whisper-tiny", "encodec-24khz", "dac-44khz"),
 )
-
-
-def model_of(card: Backbone) -> Published:
-    """What the card's `build` belongs to."""
-    found = getattr(card.build, "__self__", None)
-    assert isinstance(found, Published)
-    return found
-
-
-def kind_of(model: Published) -> str:
-    return model.kind if model.kind in TINY else "waves"
-
-
-def miniature(card: Backbone) -> Backbone:
-    """The same code with a few thousand weights."""
-    model = model_of(card)
-    kind = kind_of(model)
-    kept = {name: x for name, x in model.settings.items() if name not in TINY[kind]}
-    small = replace(model, settings={**kept, **TINY[kind]})
-    layers = LAYERS["mert" if card.name.startswith("mert") else kind]
-    default = next(layer.name for layer in layers if layer.name in {card.default, layers[-1].name})
-    return replace(card, layers=layers, default=default, build=small.build)
 
 
 def published(cards: Registry) -> list[Backbone]:
@@ -115,7 +34,7 @@ def test_sizes_are_those_of_the_network(cards: Registry) -> None:
     from backbones._sketches import network
 
     found = published(cards)
-    assert len(found) >= 22
+    assert len(found) >= 24
     for card in found:
         model = model_of(card)
         with torch.device("meta"):
@@ -217,80 +136,3 @@ def test_clap_reads_texts_as_transformers_does(cards: Registry, tmp_path: Path) 
     np.testing.assert_allclose(found, expected, atol=2e-6)
     assert found.shape == (2, 12)
     assert not np.allclose(found[0], found[1])
-
-
-def write_mert(folder: Path, cards: Registry, **settings: object) -> "PreTrainedModel":
-    """HuBERT with the config.json of a MERT, whose code is elsewhere."""
-    from backbones._sketches import FRONTS, network
-
-    model = model_of(miniature(cards.backbones["mert-v1-95m"].card))
-    made: PreTrainedModel = network(model.kind, model.settings, model.front).model.eval()
-    made.save_pretrained(folder)
-    FRONTS[model.kind](**model.front).save_pretrained(folder)
-    config = json.loads((folder / "config.json").read_text())
-    mert = {"model_type": "mert_model", "auto_map": {"AutoConfig": "configuration_MERT.MERTConfig"}}
-    plain = {"feature_extractor_cqt": False, "deepnorm": False, "attention_relax": -1.0}
-    (folder / "config.json").write_text(json.dumps({**config, **mert, **plain, **settings}))
-    return made
-
-
-def test_mert_is_read_without_its_code(cards: Registry, tmp_path: Path) -> None:
-    made = write_mert(tmp_path, cards)
-    card = cards.backbones["mert-v1-95m"].card
-    audio = noise(card, 1, 1.0)
-    front = transformers.AutoFeatureExtractor.from_pretrained(tmp_path)
-    inputs = front([audio[0]], sampling_rate=24_000, return_tensors="pt")
-    with torch.inference_mode():
-        expected = made(inputs["input_values"], output_hidden_states=True).hidden_states
-    assert card.load is not None
-    found = card.load(tmp_path).encode(audio)
-    for x, y in zip(found.values(), expected, strict=True):
-        np.testing.assert_allclose(x, y.numpy(), atol=2e-5)
-
-
-def test_a_mert_with_parts_of_its_own_is_refused(cards: Registry, tmp_path: Path) -> None:
-    write_mert(tmp_path, cards, deepnorm=True, attention_relax=32.0)
-    with pytest.raises(PluginError, match="a MERT with deepnorm, attention_relax, which HuBERT"):
-        cards.backbones.matching([f"hf:{tmp_path}"])
-
-
-class Harmful:
-    """Makes a file when it is unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
-        return Path.touch, (self.path,)
-
-
-def test_a_weight_that_is_missing_is_no_random_weight(cards: Registry, tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    from backbones._sketches import FRONTS, network
-
-    card = miniature(cards.backbones["hubert-base"].card)
-    model = model_of(card)
-    network(model.kind, model.settings, model.front).model.save_pretrained(tmp_path)
-    FRONTS[model.kind](**model.front).save_pretrained(tmp_path)
-    file = tmp_path / "model.safetensors"
-    tensors = load_file(file)
-    name = next(name for name in tensors if "attention" in name)
-    save_file({key: x for key, x in tensors.items() if key != name}, file, {"format": "pt"})
-    assert card.load is not None
-    with pytest.raises(WeightsError, match=f"missing.*{name}"):
-        card.load(tmp_path)
-
-
-def test_a_pickle_that_would_run_code_is_refused(cards: Registry, tmp_path: Path) -> None:
-    from backbones._sketches import FRONTS, network
-
-    card = miniature(cards.backbones["hubert-base"].card)
-    model = model_of(card)
-    network(model.kind, model.settings, model.front).model.config.save_pretrained(tmp_path)
-    FRONTS[model.kind](**model.front).save_pretrained(tmp_path)
-    torch.save({"weight": Harmful(tmp_path / "ran")}, tmp_path / "pytorch_model.bin")
-    assert card.load is not None
-    with pytest.raises(WeightsError, match=r"is refused, for reading it could run code \(it names"):
-        card.load(tmp_path)
-    assert not (tmp_path / "ran").exists()

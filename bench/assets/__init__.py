@@ -123,7 +123,8 @@ def _expect_as_it_came(archive: Path, shelf: Shelf) -> None:
 
 def _held(pin: Pin, choice: str) -> tuple[str, Path] | None:
     """Which of the files `a|b` is here already, and where."""
-    shelves = ((name, _on_shelf(pin.one_of(name))) for name in choice.split("|"))
+    pins = [pin.one_of(name) for name in choice.split("|")]
+    shelves = ((each.member, _on_shelf(each)) for each in pins)
     return next(((name, path) for name, path in shelves if path is not None), None)
 
 
@@ -131,11 +132,11 @@ def _first(
     pin: Pin, choice: str, mirror: Path | None, on_progress: Progress, limits: Limits
 ) -> tuple[str, Path]:
     """The first of the files `a|b` that there is, and where it lies now."""
-    *others, last = choice.split("|")
-    for name in others:
+    *others, last = [pin.one_of(name) for name in choice.split("|")]
+    for each in others:
         with contextlib.suppress(MissingFileError):
-            return name, _bring(pin.one_of(name), mirror, on_progress, limits)
-    return last, _bring(pin.one_of(last), mirror, on_progress, limits)
+            return each.member, _bring(each, mirror, on_progress, limits)
+    return last.member, _bring(last, mirror, on_progress, limits)
 
 
 def _bring(pin: Pin, mirror: Path | None, on_progress: Progress, limits: Limits) -> Path:

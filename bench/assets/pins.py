@@ -9,6 +9,7 @@ the checksum may be the one that its source publishes, if that is no whole sha25
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -26,6 +27,7 @@ _ARCHITECTURE = re.compile(r"[a-z0-9-]*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DECLARED = re.compile(r"md5:[0-9a-f]{32}|sha1:[0-9a-f]{40}|sha256:[0-9a-f]{8,63}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_ELSEWHERE = re.compile(r"([\w.-]+/[\w.-]+)@([0-9a-f]{40})/(.+)", re.ASCII)
 _LOCAL = re.compile(r"(?:file:(?://)?)?(?P<path>[^?#]+)(?:\?(?P<query>[^#]*))?(?:#(?P<member>.*))?")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -88,8 +90,13 @@ class Pin:
         return self.sha256 or hashlib.sha256(named.encode()).hexdigest()
 
     def one_of(self, file: str) -> "Pin":
-        """The pin of one of its files, by itself."""
-        return replace(self, files=(), member=file, file_name=f"{self.name}/{file}")
+        """The pin of one of its files, by itself, in the repository that has it."""
+        elsewhere = _ELSEWHERE.fullmatch(file)
+        name, version, member = elsewhere.groups() if elsewhere else (self.name, self.version, file)
+        file_name = f"{name}/{member}"
+        return replace(
+            self, files=(), name=name, version=version, member=member, file_name=file_name
+        )
 
     @property
     def is_whole(self) -> bool:
@@ -127,7 +134,8 @@ def parse(pin: str) -> Pin:
             written as `file:` with these percent-encoded. Of an address (`pkg:generic`),
             `checksum=md5:<hex>`, `sha1:<hex>` or 8 digits of the sha256 will do. Of the hub,
             `pkg:huggingface/owner/name@<commit>#file`, or several as one folder with
-            `?files=config.json,model.safetensors`; of `a|b` the first that the commit holds.
+            `?files=config.json,model.safetensors`; of `a|b` the first that the commit holds. A
+            file of another repository is `owner/name@<commit>/tokenizer.json`.
 
     Raises:
         AssetError: the pin is malformed.
@@ -199,6 +207,11 @@ def _check_files(pin: str, parsed: Pin) -> None:
         raise _wrong(pin, "may name several ?files= of the hub or a local folder only")
     if parsed.sha256 or parsed.member:
         raise _wrong(pin, "names ?files= of a commit, so it needs no checksum and no #member")
+    places = Counter(
+        parsed.one_of(each).member for file in parsed.files for each in file.split("|")
+    )
+    if twice := [place for place, times in places.items() if times > 1]:
+        raise _wrong(pin, f"names two files that would both be {twice[0]} in ?files=")
 
 
 def _several(pin: str, names: str) -> tuple[str, ...]:

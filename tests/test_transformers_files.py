@@ -1,0 +1,122 @@
+"""Folders of transformers' models: another's configuration, missing weights, harmful pickles."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+
+from backbones import Backbone, WeightsError
+from bench.registry import PluginError, Registry
+from bench.testing import noise
+from tests.miniatures import written
+
+if TYPE_CHECKING:
+    from transformers.modeling_utils import PreTrainedModel
+
+transformers = pytest.importorskip("transformers", reason="the extra `hf` is not installed")
+
+
+def as_pickle(folder: Path) -> None:
+    """The same weights as their authors published them, with the names of PyTorch before 2.1."""
+    from safetensors.torch import load_file
+
+    file = folder / "model.safetensors"
+    older = {"parametrizations.weight.original0": "weight_g"}
+    older["parametrizations.weight.original1"] = "weight_v"
+    tensors = load_file(file)
+    for new, old in older.items():
+        tensors = {name.replace(new, old): x for name, x in tensors.items()}
+    assert sum(name.endswith(("weight_g", "weight_v")) for name in tensors) == 2
+    torch.save(tensors, folder / "pytorch_model.bin")
+    file.unlink()
+
+
+def write_mert(folder: Path, card: Backbone, **settings: object) -> "PreTrainedModel":
+    """HuBERT with the config.json of a MERT, whose code is elsewhere."""
+    mert = {"model_type": "mert_model", "auto_map": {"AutoConfig": "configuration_MERT.MERTConfig"}}
+    plain = {"feature_extractor_cqt": False, "deepnorm": False, "attention_relax": -1.0}
+    return written(folder, card, {**mert, **plain, **settings})
+
+
+@pytest.mark.parametrize(("name", "relaxed"), [("mert-v1-95m", -1.0), ("mert-v1-330m", 32.0)])
+def test_mert_is_read_without_its_code(
+    name: str, relaxed: float, cards: Registry, tmp_path: Path
+) -> None:
+    card = cards.backbones[name].card
+    made = write_mert(tmp_path, card, attention_relax=relaxed)
+    as_pickle(tmp_path)
+    audio = noise(card, 1, 1.0)
+    front = transformers.AutoFeatureExtractor.from_pretrained(tmp_path)
+    inputs = front([audio[0]], sampling_rate=24_000, return_tensors="pt")
+    with torch.inference_mode():
+        expected = made(inputs["input_values"], output_hidden_states=True).hidden_states
+    assert card.load is not None
+    found = card.load(tmp_path).encode(audio)
+    for x, y in zip(found.values(), expected, strict=True):
+        np.testing.assert_allclose(x, y.numpy(), atol=2e-5)
+
+
+def test_a_mert_with_parts_of_its_own_is_refused(cards: Registry, tmp_path: Path) -> None:
+    card = cards.backbones["mert-v1-95m"].card
+    write_mert(tmp_path, card, deepnorm=True, feature_extractor_cqt=True)
+    with pytest.raises(PluginError, match="MERT with feature_extractor_cqt, deepnorm, which Hu"):
+        cards.backbones.matching([f"hf:{tmp_path}"])
+
+
+def test_a_vocabulary_that_is_a_path_is_passed_over(cards: Registry, tmp_path: Path) -> None:
+    """As in music2vec's config.json."""
+    card = cards.backbones["music2vec-v1"].card
+    made = written(tmp_path, card, {"vocab_size": "/data/dict.txt"})
+    audio = noise(card, 1, 1.0)
+    front = transformers.AutoFeatureExtractor.from_pretrained(tmp_path)
+    inputs = front([audio[0]], sampling_rate=16_000, return_tensors="pt")
+    with torch.inference_mode():
+        expected = made(inputs["input_values"], output_hidden_states=True).hidden_states
+    assert card.load is not None
+    found = card.load(tmp_path).encode(audio)
+    for x, y in zip(found.values(), expected, strict=True):
+        np.testing.assert_allclose(x, y.numpy(), atol=2e-5)
+
+
+def test_a_setting_of_another_type_is_named(cards: Registry, tmp_path: Path) -> None:
+    written(tmp_path, cards.backbones["music2vec-v1"].card, {"hidden_size": "wide"})
+    with pytest.raises(PluginError, match="Field 'hidden_size' expected int, got str"):
+        cards.backbones.matching([f"hf:{tmp_path}"])
+
+
+class Harmful:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
+        return Path.touch, (self.path,)
+
+
+def test_a_weight_that_is_missing_is_no_random_weight(cards: Registry, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    card = cards.backbones["hubert-base"].card
+    written(tmp_path, card)
+    file = tmp_path / "model.safetensors"
+    tensors = load_file(file)
+    name = next(name for name in tensors if "attention" in name)
+    save_file({key: x for key, x in tensors.items() if key != name}, file, {"format": "pt"})
+    assert card.load is not None
+    with pytest.raises(WeightsError, match=f"missing.*{name}"):
+        card.load(tmp_path)
+
+
+def test_a_pickle_that_would_run_code_is_refused(cards: Registry, tmp_path: Path) -> None:
+    card = cards.backbones["hubert-base"].card
+    written(tmp_path, card)
+    (tmp_path / "model.safetensors").unlink()
+    torch.save({"weight": Harmful(tmp_path / "ran")}, tmp_path / "pytorch_model.bin")
+    assert card.load is not None
+    with pytest.raises(WeightsError, match=r"is refused, for reading it could run code \(it names"):
+        card.load(tmp_path)
+    assert not (tmp_path / "ran").exists()

@@ -40,8 +40,9 @@ msclap_2023 = Backbone(
     load=_load,
     extra="hf",
     trained_on=(
-        *("audiocaps", "audioset", "clotho", "fma", "fsd50k", "macs", "nsynth", "sounddescs"),
-        *("wavcaps", "wavtext5k"),
+        *("audiocaps", "audioset", "clotho", "cochlscene", "epic-kitchens", "findsounds", "fma"),
+        *("fsd50k", "iemocap", "kinetics700", "ljspeech", "macs", "meld", "mosei", "mosi"),
+        *("msp-podcast", "nsynth", "sounddescs", "wavcaps", "wavtext5k"),
     ),
     paper="Elizalde, Deshmukh and Wang, Natural language supervision for general-purpose audio "
     "representations, ICASSP 2024",

@@ -38,9 +38,11 @@ def _clips(folder: Path) -> list[Clip]:
             f"{folder / 'takes.json'} has takes of the sound {min(strange)}, which is not told"
         )
         raise LayoutError(message)
+    inner = folder / "good-sounds"  # left out where the published archive is read as it is
+    place = inner if inner.is_dir() else folder
     told = ((str(take["filename"]), take, sounds[str(take["sound_id"])]) for take in takes.values())
     found = [
-        _clip(folder, file, sound)
+        _clip(place, file, sound)
         for file, take, sound in told
         if take["microphone"] == MICROPHONE and sound["instrument"] in INSTRUMENTS
     ]
@@ -60,12 +62,12 @@ def _table(file: Path, columns: Sequence[str]) -> Mapping[str, Row]:
     return read
 
 
-def _clip(folder: Path, file: str, sound: Row) -> Clip:
+def _clip(place: Path, file: str, sound: Row) -> Clip:
     player = str(sound["player"])
     return Clip(
         file.removeprefix("sound_files/").removesuffix(".wav"),
         Split.TRAIN if player in REFERENCE else Split.TEST,
-        folder / "good-sounds" / file,
+        place / file,
         INSTRUMENTS.index(str(sound["instrument"])),
         player,
     )

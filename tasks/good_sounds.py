@@ -4,7 +4,6 @@ The layout was read in mirdata's loader (`good_sounds`). Its index 1.0 holds the
 written as JSON, have the md5s of those on Zenodo: so the digest pins what is there.
 """
 
-import json
 import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import TypeAlias
 
 from tasks import Clip, DataSet, Kind, Split, Task
 from tasks._metrics import ACCURACY, BALANCED_ACCURACY
-from tasks._tables import LayoutError, share
+from tasks._tables import LayoutError, document, share
 from tasks._zenodo import zenodo
 
 INSTRUMENTS = ("cello", "clarinet", "flute", "trumpet", "violin")
@@ -51,7 +50,7 @@ def _clips(folder: Path) -> list[Clip]:
 
 
 def _table(file: Path, columns: Sequence[str]) -> Mapping[str, Row]:
-    read: object = json.loads(file.read_bytes())
+    read = document(file)
     if not isinstance(read, dict):
         message = f"{file} holds a {type(read).__name__}, expected an object with a row an id"
         raise LayoutError(message)

@@ -105,7 +105,7 @@ def settings() -> Settings:
     if file is None:
         return Settings()
     try:
-        said = tomllib.loads(file.read_text(encoding="utf-8"))
+        said = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         message = f"{file} cannot be read: {error}"
         raise SettingsError(message) from error

@@ -138,7 +138,7 @@ def test_an_option_is_before_the_environment_before_a_file(
     own.parent.mkdir(parents=True)
     own.write_text('[data]\nroot = "/own"\n')
     assert where(capsys) == "/own/placed"
-    Path("bench.toml").write_text('[data]\nroot = "here"\n')
+    Path("bench.toml").write_text('[data]\nroot = "here"\n', encoding="utf-8-sig")
     assert where(capsys) == str(toy.parent / "here" / "placed")
     Path("bench.toml").write_text('[data]\nroot = "here"\n[data.sets]\nplaced = "/mnt/it"\n')
     assert where(capsys) == "/mnt/it"
@@ -170,3 +170,10 @@ def test_settings_that_cannot_be_used_say_why(
         places.of("gtzan")
     assert message in str(raised.value)
     assert str(raised.value).startswith(str(tmp_path / "bench.toml"))
+
+
+def test_a_place_for_data_that_are_made_is_refused(toy: Path, capsys: Capture) -> None:
+    (toy.parent / "bench.toml").write_text('[data.sets]\ntoys = "/mnt/toys"\n')
+    code, _, err = bench("data", "path", "toys/loud", "-i", str(toy), capsys=capsys)
+    assert code == 2
+    assert "bench.toml places 'toys', which is made in the cache folder: take it out" in err

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
+from bench import pcm
 from bench.archives import DamagedError, is_file, is_here
 
 Samples: TypeAlias = npt.NDArray[np.float32]
@@ -114,7 +115,7 @@ def decoded(path: Path) -> tuple[Samples, int]:
     """
     content = _content(path)
     declared = _declared(path, content)
-    mono, native = _decode(path, content)
+    mono, native = _decode(path, content, declared)
     _refuse_short(path, content, len(mono) / native, declared)
     return mono, native
 
@@ -177,7 +178,10 @@ def rewound(content: Content) -> Content:
     return content
 
 
-def _decode(path: Path, content: Content) -> tuple[Samples, int]:
+def _decode(path: Path, content: Content, declared: float) -> tuple[Samples, int]:
+    plain = pcm.read(rewound(content))
+    if plain is not None and len(plain[0]) / plain[1] == declared:
+        return _mono(*plain)
     try:
         audio, native = soundfile.read(rewound(content), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
@@ -186,9 +190,14 @@ def _decode(path: Path, content: Content) -> tuple[Samples, int]:
         return salvage.decode(path, content, error.error_string)
     except MemoryError:
         raise BadAudioError(path, "corrupt: its header declares more than memory holds") from None
+    return _mono(audio, native)
+
+
+def _mono(audio: npt.NDArray[np.float32], rate: int) -> tuple[Samples, int]:
+    """The mean of the channels, and the rate as it is."""
     if audio.shape[1] == 1:
-        return audio[:, 0], native
-    return np.einsum("tc->t", audio) / audio.shape[1], native
+        return audio[:, 0], rate
+    return np.einsum("tc->t", audio) / audio.shape[1], rate
 
 
 def _refuse_short(path: Path, content: Content, came: float, declared: float) -> None:

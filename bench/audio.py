@@ -13,6 +13,7 @@ import soxr
 
 from bench import pcm
 from bench.archives import DamagedError, is_file, is_here
+from tasks._asked import is_text
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 """(samples,): mono, in [-1, 1]."""
@@ -67,7 +68,8 @@ def _content(path: Path) -> Content:
     if not is_file(path):
         raise BadAudioError(path, "missing", Problem.MISSING)
     try:
-        content = path if is_here(path) else io.BytesIO(path.read_bytes())
+        opened = is_here(path) and is_text(str(path))  # libsndfile takes no other name
+        content = path if opened else io.BytesIO(path.read_bytes())
     except DamagedError as error:
         raise BadAudioError(path, f"corrupt: {error}") from error
     size = path.stat().st_size if isinstance(content, Path) else content.getbuffer().nbytes

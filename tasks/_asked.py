@@ -89,7 +89,11 @@ def _digest(text: str) -> str:
 
 def is_text(name: str) -> bool:
     """Whether a name can be written as UTF-8; a file's may hold any bytes."""
-    return not any("\ud800" <= each <= "\udfff" for each in name)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def exists(path: str) -> bool:

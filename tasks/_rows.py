@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tasks import DoorError
+from tasks._asked import is_text
 
 SUFFIXES = (".csv", ".tsv", ".jsonl")
 
@@ -63,6 +64,9 @@ def _object(at: int, line: str) -> Row:
     if not isinstance(row, dict):
         message = f"line {at} holds no JSON object"
         raise TypeError(message)
+    if not is_text(json.dumps(row, ensure_ascii=False)):
+        message = f"line {at} has half a character, as of \\ud83d without what follows it"
+        raise ValueError(message)
     return {name: _cell(value) for name, value in row.items()}
 
 

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from bench import places
+from bench import claims, places
+from bench.cli import printing
 from bench.places import SettingsError
+from tasks import Clip, Split
 from tests.commands import TOY, bench
 
 Capture = pytest.CaptureFixture[str]
@@ -177,3 +179,17 @@ def test_a_place_for_data_that_are_made_is_refused(toy: Path, capsys: Capture) -
     code, _, err = bench("data", "path", "toys/loud", "-i", str(toy), capsys=capsys)
     assert code == 2
     assert "bench.toml places 'toys', which is made in the cache folder: take it out" in err
+
+
+def test_a_name_that_is_no_utf_8_is_told_and_can_be_printed(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for clip in (
+        Clip("a\udcff", Split.TEST, Path("a.wav"), 0, "g"),
+        Clip("a", Split.TEST, Path("a.wav"), 0, "g\udcff"),
+    ):
+        assert str(claims.wrong_name(clip)).endswith(r"\udcff' is no UTF-8; rename the file")
+    assert claims.wrong_name(Clip("ä", Split.TEST, Path("a.wav"), 0, "g")) is None
+    with printing.reserved():
+        printing.line("a\udcff.wav: missing")
+    assert capfd.readouterr().out == "a\\udcff.wav: missing\n"

@@ -33,6 +33,10 @@ from tests.owndata import opened, put, table
         ("list.jsonl", "list.jsonl cannot be read: line 1 holds no JSON object"),
         ("cut.jsonl", "cut.jsonl cannot be read: line 2: Unterminated string"),
         ("twice.jsonl", "cannot be read: line 1: two columns are named 'label'"),
+        (
+            "half.jsonl",
+            "half.jsonl cannot be read: line 1 has half a character, as of \\ud83d with",
+        ),
         ("gappy.csv", "row 4: arousal is 'n/a', and a number in most rows; mend it, or name"),
         ("bare.csv", "no column is a label; name one of path, words with label="),
         ("lost.csv", "there is no path column, e.g. 'file_name'; the columns are label"),
@@ -58,6 +62,7 @@ def test_a_table_that_is_no_task_says_why(
     (tmp_path / "list.jsonl").write_text("[1]\n")
     (tmp_path / "cut.jsonl").write_text('{"path": "a"}\n{"path": "b')
     (tmp_path / "twice.jsonl").write_text('{"path": "a", "label": 1, "label": 2}\n')
+    (tmp_path / "half.jsonl").write_text('{"path": "a", "label": "\\ud83d"}\n')
     gappy = [[f"{n}.wav", n, n if n != 3 else "n/a"] for n in range(9)]
     table(tmp_path / "gappy.csv", ["path", "valence", "arousal"], gappy)
     with pytest.raises(PluginError) as raised:

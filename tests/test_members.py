@@ -118,3 +118,13 @@ def test_the_published_archive_of_good_sounds_is_read_beside_its_tables(tmp_path
     published = zipped(inner, tmp_path / "published.zip", "good-sounds/")
     clips = data.clips(card, packed.folder("good-sounds", [str(tables), str(published)]))
     assert all(clip.path.is_file() for clip in clips)
+
+
+def test_a_file_that_is_in_none_of_many_archives_names_the_first_of_them(tmp_path: Path) -> None:
+    folder = a_set(tmp_path)
+    shards = [tarred(folder, tmp_path / f"x-{number}.tar") for number in range(5)]
+    place = packed.folder("set", [str(tmp_path / "x-*.tar")])
+    named = ", ".join(map(str, shards[: packed.SHOWN]))
+    assert str(place / "gone.wav") == f"gone.wav in {named} …"
+    assert str(place) == f"set in {named} …"
+    assert str(packed.folder("set", ["memory://nowhere/set"])) == "packed://set"

@@ -2,6 +2,7 @@
 
 import lzma
 import os
+import stat
 import tarfile
 import time
 import zipfile
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from urllib.parse import unquote
 
 from bench.errors import UserError
+from bench.members import Member
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -36,9 +38,6 @@ MARKS = (
 )
 """By which a file system says that a file is another one now, in `info` of fsspec."""
 
-_LITTER = ("__MACOSX", "._", ".DS_Store")
-"""What a file manager adds: beginnings of names."""
-
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
     *(RuntimeError, NotImplementedError),
@@ -56,25 +55,12 @@ class DamagedError(ValueError):
     """An archive holds a file whose content cannot be had from it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A file, as its source knows it.
-
-    Attributes:
-        name: as the source knows it.
-        size: [bytes]; 0 where a server does not tell.
-        start: where it begins in a tar [bytes].
-        plain: its name without the escapes of an address.
-    """
-
-    name: str
-    size: int
-    start: int = 0
-    plain: str = ""
-
-
 class Source(Protocol):
     """Something that holds files."""
+
+    @property
+    def address(self) -> str:
+        """Of the folder or archive."""
 
     def members(self) -> Iterator[Member]:
         """Every file of it."""
@@ -102,6 +88,11 @@ class Folder:
 
     system: "AbstractFileSystem"
     root: str
+
+    @property
+    def address(self) -> str:
+        """Of the folder."""
+        return _address(self.system, self.root.rstrip("/"))
 
     def members(self) -> Iterator[Member]:
         """Every file below it; archives are files like others."""
@@ -136,16 +127,21 @@ class Tar:
     system: "AbstractFileSystem"
     path: str
 
+    @property
+    def address(self) -> str:
+        """Of the archive."""
+        return _address(self.system, self.path)
+
     def members(self) -> Iterator[Member]:
-        """Regular files and hard links to them; other entries hold no content."""
+        """Regular files and links; other entries hold no content."""
         whole = int(self.system.info(self.path)["size"])
         with self.system.open(self.path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             for info in tar:
                 held = tar.getmember(info.linkname) if info.islnk() else info
-                if held.isreg():
-                    if held.offset_data + held.size > whole:
-                        message = f"it ends within {held.name}"
-                        raise tarfile.ReadError(message)
+                if held.issym():
+                    yield Member(info.name, 0, link=held.linkname)
+                elif held.isreg():
+                    _expect_plain(held, whole)
                     yield Member(info.name, held.size, held.offset_data)
 
     def read(self, member: Member) -> bytes:
@@ -177,10 +173,18 @@ class Zip:
     system: "AbstractFileSystem"
     path: str
 
+    @property
+    def address(self) -> str:
+        """Of the archive."""
+        return _address(self.system, self.path)
+
     def members(self) -> Iterator[Member]:
-        """Every file."""
+        """Every file, and every link."""
         for info in self._opened.infolist():
-            if not info.is_dir():
+            if stat.S_ISLNK(info.external_attr >> 16):
+                target = self._opened.read(info).decode("utf-8", "surrogateescape")
+                yield Member(info.filename, 0, link=target)
+            elif not info.is_dir():
                 yield Member(info.filename, info.file_size)
 
     def read(self, member: Member) -> bytes:
@@ -207,6 +211,26 @@ class Zip:
     @cached_property
     def _version(self) -> str | None:
         return version(self.system, self.path)
+
+
+def _address(system: "AbstractFileSystem", path: str) -> str:
+    """A path of this machine as it is, any other with its protocol."""
+    return str(system.unstrip_protocol(path)).removeprefix("file://")
+
+
+def _expect_plain(held: tarfile.TarInfo, whole: int) -> None:
+    """Refuse a file that does not lie, byte for byte, in a tar of so many bytes.
+
+    Raises:
+        PlaceError: it is sparse, so what lies there is not its bytes.
+        ReadError: the tar is cut off.
+    """
+    if held.issparse():
+        message = f"it holds {held.name} as a sparse file; make it anew without --sparse"
+        raise PlaceError(message)
+    if held.offset_data + held.size > whole:
+        message = f"it ends within {held.name}"
+        raise tarfile.ReadError(message)
 
 
 def is_here(path: Path) -> bool:
@@ -269,19 +293,3 @@ def stamp(info: Info) -> str:
     """Size, times and marks of a file, as a file system tells them."""
     said = {name: str(info[name]) for name in ("size", "created", *MARKS) if info.get(name)}
     return str(sorted(said.items()))
-
-
-def members(source: Source) -> dict[str, Member]:
-    """The files of a source by their place in the folder that it would be unpacked into."""
-    found = {_plain(member.plain or member.name): member for member in source.members()}
-    return {path: each for path, each in found.items() if path and not _is_litter(path)}
-
-
-def _plain(name: str) -> str:
-    """Without `.`, `..` and a leading slash: it is a name below the folder, whatever it says."""
-    parts = name.replace("\\", "/").split("/")
-    return "/".join(part for part in parts if part not in {"", ".", ".."})
-
-
-def _is_litter(path: str) -> bool:
-    return any(part.startswith(_LITTER) for part in path.split("/"))

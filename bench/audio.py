@@ -11,7 +11,9 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
+from bench import pcm
 from bench.archives import DamagedError, is_file, is_here
+from tasks._asked import is_text
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 """(samples,): mono, in [-1, 1]."""
@@ -66,7 +68,8 @@ def _content(path: Path) -> Content:
     if not is_file(path):
         raise BadAudioError(path, "missing", Problem.MISSING)
     try:
-        content = path if is_here(path) else io.BytesIO(path.read_bytes())
+        opened = is_here(path) and is_text(str(path))  # libsndfile takes no other name
+        content = path if opened else io.BytesIO(path.read_bytes())
     except DamagedError as error:
         raise BadAudioError(path, f"corrupt: {error}") from error
     size = path.stat().st_size if isinstance(content, Path) else content.getbuffer().nbytes
@@ -114,7 +117,7 @@ def decoded(path: Path) -> tuple[Samples, int]:
     """
     content = _content(path)
     declared = _declared(path, content)
-    mono, native = _decode(path, content)
+    mono, native = _decode(path, content, declared)
     _refuse_short(path, content, len(mono) / native, declared)
     return mono, native
 
@@ -177,7 +180,10 @@ def rewound(content: Content) -> Content:
     return content
 
 
-def _decode(path: Path, content: Content) -> tuple[Samples, int]:
+def _decode(path: Path, content: Content, declared: float) -> tuple[Samples, int]:
+    plain = pcm.read(rewound(content))
+    if plain is not None and len(plain[0]) / plain[1] == declared:
+        return _mono(*plain)
     try:
         audio, native = soundfile.read(rewound(content), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
@@ -186,9 +192,14 @@ def _decode(path: Path, content: Content) -> tuple[Samples, int]:
         return salvage.decode(path, content, error.error_string)
     except MemoryError:
         raise BadAudioError(path, "corrupt: its header declares more than memory holds") from None
+    return _mono(audio, native)
+
+
+def _mono(audio: npt.NDArray[np.float32], rate: int) -> tuple[Samples, int]:
+    """The mean of the channels, and the rate as it is."""
     if audio.shape[1] == 1:
-        return audio[:, 0], native
-    return np.einsum("tc->t", audio) / audio.shape[1], native
+        return audio[:, 0], rate
+    return np.einsum("tc->t", audio) / audio.shape[1], rate
 
 
 def _refuse_short(path: Path, content: Content, came: float, declared: float) -> None:

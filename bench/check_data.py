@@ -73,7 +73,7 @@ def look(clips: Sequence[Clip], digests: Mapping[Path, str], progress: Progress)
     lengths: dict[Path, float] = {}
     done = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for path, (length, bad) in zip(by_path, pool.map(_file, by_path.values()), strict=True):
+        for path, (length, bad) in zip(by_path, pool.map(checked, by_path.values()), strict=True):
             done += len(by_path[path])
             progress(done, len(clips))
             unusable.update((each.clip, each) for each in bad)
@@ -89,7 +89,7 @@ def look(clips: Sequence[Clip], digests: Mapping[Path, str], progress: Progress)
     )
 
 
-def _file(clips: Sequence[Clip]) -> tuple[float | None, list[Finding]]:
+def checked(clips: Sequence[Clip]) -> tuple[float | None, list[Finding]]:
     """The length of a file [s], None if it does not decode; and which of its clips are bad."""
     path = clips[0].path
     try:

@@ -11,6 +11,7 @@ from bench import audio
 from bench.audio import BadAudioError
 from bench.errors import UserError
 from tasks import Clip, Kind, Label, Split, Task, digest_of
+from tasks._asked import is_text
 
 
 class DataError(UserError):
@@ -28,7 +29,7 @@ def verify(task: Task, place: Path, clips: Sequence[Clip]) -> None:
         message = f"{task.name} lists {repeated[0]!r} more than once"
         raise DataError(message)
     for clip in clips:
-        wrong = wrong_times(clip) or wrong_label(task, clip)
+        wrong = wrong_name(clip) or wrong_times(clip) or wrong_label(task, clip)
         if wrong is not None:
             message = f"{task.name}: {wrong}"
             raise DataError(message)
@@ -89,6 +90,12 @@ def _differs(listed: Sequence[Clip]) -> bool:
     """Whether a tag is known to be there in one test clip and not in another."""
     labels = [_numbers(clip.label) for clip in listed if clip.split is Split.TEST]
     return any({0, 1} <= {*tags} for tags in zip(*labels, strict=True))
+
+
+def wrong_name(clip: Clip) -> str | None:
+    """What is wrong with the names that a record would spell, if anything is."""
+    strange = next((name for name in (clip.id, clip.group) if not is_text(name)), None)
+    return None if strange is None else f"the name {strange!a} is no UTF-8; rename the file"
 
 
 def wrong_times(clip: Clip) -> str | None:

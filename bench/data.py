@@ -35,10 +35,15 @@ def folder(entry: Entry[Task]) -> Path:
 
     A data set that is made has its sources and the code that makes it in its name, so another
     version never passes for this one.
+
+    Raises:
+        SettingsError: the file of settings is damaged, or places a data set that is made.
+        PlaceError: see `packed.folder`.
     """
     data = entry.card.data
     if data.make is None:
         return data.place or _placed(data.name, places.of(data.name))
+    places.refuse(data.name)
     made_from = [data.name, data.version, data.sources, provenance.code_digest(entry.file)]
     return assets.cache_folder() / "made" / f"{data.name}-{provenance.digest(made_from)[:16]}"
 

@@ -37,13 +37,14 @@ class Digests:
     def _looked_up(self, stats: Mapping[Path, str]) -> dict[Path, str]:
         with closing(sqlite3.connect(self._database, timeout=60)) as connection:
             known = _remembered(connection)
-            found = {p: known[str(p), stat] for p, stat in stats.items() if (str(p), stat) in known}
+            keys = {path: (_name(path), stat) for path, stat in stats.items()}
+            found = {path: known[key] for path, key in keys.items() if key in known}
             fresh = _read(path for path in stats if path not in found)
             settled = time.time() - SETTLED
             _remember(
                 connection,
                 [
-                    (str(path), stats[path], sha)
+                    (*keys[path], sha)
                     for path, sha in fresh.items()
                     if _is_settled(path, stats[path], settled)
                 ],
@@ -94,6 +95,11 @@ def _of_file_unless_damaged(path: Path) -> str | None:
 
 def _is_settled(path: Path, stat: str, before: float) -> bool:
     return path.stat().st_ctime < before if is_here(path) else stat == _stat(path) != ""
+
+
+def _name(path: Path) -> str:
+    """As a database takes it: bytes that are no UTF-8 are spelt out."""
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 def _stat(path: Path) -> str:

@@ -5,6 +5,7 @@ import io
 import tarfile
 import zipfile
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -18,19 +19,21 @@ from bench.archives import (
     SUFFIXES,
     DamagedError,
     Folder,
-    Member,
     PlaceError,
     Source,
     Tar,
     Zip,
-    members,
     stamp,
 )
+from bench.members import Member, by_place
 
 PROTOCOL = "packed"
 
 SILENCE = 60.0
 """After which a server is given up [s]."""
+
+SHOWN = 3
+"""Archives that are named where a file could be in any of them."""
 
 
 class Packed(AbstractFileSystem):  # type: ignore[misc]
@@ -41,12 +44,13 @@ class Packed(AbstractFileSystem):  # type: ignore[misc]
 
     protocol: ClassVar[str] = PROTOCOL
 
-    def __init__(self, name: str, places: Sequence[str], stamp: str) -> None:
+    def __init__(self, name: str, places: Sequence[Sequence[str]], stamp: str) -> None:
         """Open every place and list its files.
 
         Args:
             name: of the data set.
-            places: addresses of folders and archives.
+            places: for each the addresses of its folder or archives; where all files of a place lie
+                in a folder that is called as the data set, that is left out.
             stamp: other where an archive is: file systems of equal arguments are one.
 
         Raises:
@@ -56,16 +60,22 @@ class Packed(AbstractFileSystem):  # type: ignore[misc]
         del stamp
         self._held: dict[str, tuple[Source, Member]] = {}
         self._inside: dict[str, dict[str, dict[str, Any]]] = {}
-        sources = [_source(place) for place in places]
-        found = [(each, _members(each, place)) for each, place in zip(sources, places, strict=True)]
+        self._sources: list[Source] = []
+        for addresses in places:
+            self._lay(name, addresses)
+        for path, (_, member) in self._held.items():
+            self._enter(path, {"name": path, "size": member.size, "type": "file"})
+
+    def _lay(self, name: str, addresses: Sequence[str]) -> None:
+        """Add the files of a place, where there are no others."""
+        sources = [_source(address) for address in addresses]
+        found = [(each, _members(each)) for each in sources]
         inner = f"{name}/"  # as `zip -r name.zip name` wraps all
         wrapped = all(path.startswith(inner) for _, files in found for path in files)
         for source, files in found:
             for path, member in files.items():
-                whole = path if wrapped else inner + path
-                self._held.setdefault(whole, (source, member))
-        for path, (_, member) in self._held.items():
-            self._enter(path, {"name": path, "size": member.size, "type": "file"})
+                self._held.setdefault(path if wrapped else inner + path, (source, member))
+        self._sources += sources
 
     def _enter(self, path: str, info: dict[str, Any]) -> None:
         """Note a file or folder, and the folders that it lies in."""
@@ -96,14 +106,29 @@ class Packed(AbstractFileSystem):  # type: ignore[misc]
             message = f"{path} can only be read"
             raise PermissionError(message)
         if path not in self._held:
-            raise FileNotFoundError(path)
+            raise FileNotFoundError(self.where(path))
         source, member = self._held[path]
         try:
             return io.BytesIO(source.read(member))
         except DamagedError:
             raise
         except Exception as error:
-            raise PlaceError(_said(f"{PROTOCOL}://{path}", error)) from error
+            raise PlaceError(_said(self.where(path), error)) from error
+
+    def where(self, path: str) -> str:
+        """The archive that a file lies in, and its name there; or the archives it might be in."""
+        place = self._strip_protocol(path)
+        if place in self._held:
+            source, member = self._held[place]
+            return f"{source.address}/{member.name.removeprefix('./')}"
+        name, rest = place.partition("/")[::2]
+        named = [source.address for source in self._sources]
+        if not named:
+            return f"{PROTOCOL}://{place}"
+        if len(named) == 1:
+            return f"{named[0]}/{rest}".rstrip("/")
+        listed = ", ".join(named[:SHOWN]) + (" …" if len(named) > SHOWN else "")
+        return f"{rest or name} in {listed}"
 
     def version(self, path: str) -> str | None:
         """See `archives.Source.version`."""
@@ -111,8 +136,25 @@ class Packed(AbstractFileSystem):  # type: ignore[misc]
         return source.version(member)
 
 
+class PackedPath(UPath):
+    """A path of `Packed`; as text it says which archive it is of."""
+
+    def __str__(self) -> str:
+        """Where it lies; if it is relative, its parts."""
+        said = super().__str__()
+        if not said.startswith(f"{PROTOCOL}://"):
+            return said
+        return _opened(**self.storage_options).where(self.path)  # `fs` asks for the text
+
+
+@lru_cache(maxsize=16)
+def _opened(name: str, places: Sequence[Sequence[str]], stamp: str) -> Packed:
+    """What `fsspec` keeps for these arguments, found without spelling them out each time."""
+    return cast("Packed", fsspec.filesystem(PROTOCOL, name=name, places=places, stamp=stamp))
+
+
 fsspec.register_implementation(PROTOCOL, Packed, clobber=True)
-register_implementation(PROTOCOL, UPath, clobber=True)
+register_implementation(PROTOCOL, PackedPath, clobber=True)
 
 
 def version_of(path: Path) -> str | None:
@@ -128,7 +170,8 @@ def folder(name: str, places: Sequence[str]) -> Path:
     `read_bytes`, `is_file`, `is_dir`, `relative_to` and the parts of a name.
 
     Args:
-        name: of the data set; where all files lie in a folder of that name, that is left out.
+        name: of the data set; a place all of whose files lie in a folder of that name is taken
+            without it.
         places: folders, tars or zips, here or by an address that fsspec knows; `*` stands for
             anything in the name of an archive. One place may lack the suffix of its archives:
             where there is no folder `x`, `x.zip`, `x.tar` and `x-00000.tar`, … are looked for.
@@ -139,24 +182,24 @@ def folder(name: str, places: Sequence[str]) -> Path:
     Raises:
         PlaceError: nothing is there, or what is there cannot be read.
     """
-    by_place = {place: _found(place) for place in places}
-    found = [address for addresses in by_place.values() for address in addresses]
-    absent = [place for place, addresses in by_place.items() if not addresses]
-    if not found and len(places) == 1 and not places[0].endswith(SUFFIXES):
+    found = {place: _found(place) for place in places}
+    absent = [place for place, addresses in found.items() if not addresses]
+    if absent and len(places) == 1 and not places[0].endswith(SUFFIXES):
         return Path(places[0]) if "://" not in places[0] else _tree(name, ())
     if absent:
         message = f"{name} is not at {', '.join(absent)}: neither a folder nor archives are there"
         raise PlaceError(message)
-    return _tree(name, found)
+    return _tree(name, [*found.values()])
 
 
-def _tree(name: str, places: Sequence[str]) -> Path:
-    stamps = " ".join(_stamp(place) for place in places)
-    path = UPath(f"{PROTOCOL}://{name}", name=name, places=tuple(places), stamp=stamps)
+def _tree(name: str, places: Sequence[Sequence[str]]) -> Path:
+    stamps = " ".join(_stamp(address) for addresses in places for address in addresses)
+    laid = tuple(map(tuple, places))
+    path = PackedPath(f"{PROTOCOL}://{name}", name=name, places=laid, stamp=stamps)
     return cast("Path", cast("object", path))
 
 
-def _found(place: str) -> list[str]:
+def _found(place: str) -> Sequence[str]:
     """Addresses of the folder or the archives that a place stands for."""
     system, path = _system(place)
     try:
@@ -211,14 +254,14 @@ def _source(place: str) -> Source:
     return Tar(system, path) if path.endswith(".tar") else Folder(system, path)
 
 
-def _members(source: Source, place: str) -> dict[str, Member]:
+def _members(source: Source) -> dict[str, Member]:
     try:
-        return members(source)
+        return by_place(source.members())
     except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
-        message = f"{place} is not a whole archive ({error}): fetch it again"
+        message = f"{source.address} is not a whole archive ({error}): fetch it again"
         raise PlaceError(message) from error
     except Exception as error:
-        raise PlaceError(_said(place, error)) from error
+        raise PlaceError(_said(source.address, error)) from error
 
 
 def _said(place: str, error: Exception) -> str:

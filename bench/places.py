@@ -94,6 +94,21 @@ def misspelt(data_set: str) -> str:
     return f"{said.file} places {near[0]!r}: spell it {data_set} if that is it. " if near else ""
 
 
+def refuse(data_set: str) -> None:
+    """Refuse a place for a data set that is made.
+
+    Raises:
+        SettingsError: the file of settings names one.
+    """
+    said = settings()
+    if data_set in said.sets:
+        message = (
+            f"{said.file} places {data_set!r}, which is made in the cache folder: take it out; "
+            "BENCH_CACHE names another cache folder"
+        )
+        raise SettingsError(message)
+
+
 def settings() -> Settings:
     """What `bench.toml` says, of this folder, else of the platform's folder for settings.
 
@@ -105,7 +120,7 @@ def settings() -> Settings:
     if file is None:
         return Settings()
     try:
-        said = tomllib.loads(file.read_text(encoding="utf-8"))
+        said = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         message = f"{file} cannot be read: {error}"
         raise SettingsError(message) from error

@@ -33,7 +33,8 @@ def shards(place: Path, name: str, into: Path, size: int, progress: Progress) ->
         How many shards there are.
 
     Raises:
-        ShardError: it is no folder, or holds shards of other files, or the disk is too small.
+        ShardError: it is no folder, or lacks a shard or holds one of other files, or the disk is
+            too small.
     """
     files = _files(place)
     names = [path.relative_to(place).as_posix() for path in files]
@@ -46,7 +47,8 @@ def shards(place: Path, name: str, into: Path, size: int, progress: Progress) ->
     with FileLock(into / f".{name}.lock"):
         there = sorted(into.glob(f"{name}-[0-9]*.tar"))
         done = 0
-        for shard in there:
+        for number, shard in enumerate(there):
+            _expect_next(shard, f"{name}-{number:05}.tar")
             done += _held(shard, files[done:], names[done:])
         _expect_room(files[done:], into)
         number = len(there)
@@ -70,6 +72,15 @@ def _files(place: Path) -> list[Path]:
         seen.add(os.path.realpath(folder))
         found += [path for name in names if (path := Path(folder, name)).is_file()]
     return sorted(found)
+
+
+def _expect_next(shard: Path, name: str) -> None:
+    if shard.name != name:
+        message = (
+            f"{shard} is there without {name}, which comes before it: bring that back, or remove "
+            f"{shard.name} and those behind it"
+        )
+        raise ShardError(message)
 
 
 def _held(shard: Path, files: Sequence[Path], names: Sequence[str]) -> int:

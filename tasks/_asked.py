@@ -14,6 +14,12 @@ from tasks import DoorError, Kind
 KINDS = (Kind.MULTICLASS, Kind.MULTILABEL, Kind.REGRESSION, Kind.KEY)
 """What can be read from one cell a clip; events cannot."""
 
+PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+"""Of archives, which are not opened."""
+
+LONGEST = 120
+"""Letters of a task's name, which is a folder on a board."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -33,10 +39,10 @@ class Asked:
     def name(self) -> str:
         """Of the task: that of the path and the options, or the one that was asked for."""
         if "name" in self.options:
-            return f"{self.prefix}/{_slug(self.options['name'])}"
+            return f"{self.prefix}/{_shortened(_slug(self.options['name']))}"
         said = [_slug(self.path.stem if self.path.is_file() else self.path.name)]
         said += [f"{key}-{_slug(value)}" for key, value in sorted(self.options.items())]
-        return f"{self.prefix}/{'.'.join(said)}"
+        return f"{self.prefix}/{_shortened('.'.join(said))}"
 
     @property
     def kind(self) -> Kind | None:
@@ -68,13 +74,26 @@ class Asked:
 def _slug(text: str) -> str:
     """The text as part of a name; with a digest where that says less than the text."""
     slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    digest = hashlib.sha256(text.encode()).hexdigest()[:4]
-    return slug if re.sub(r"[-_ ]", "-", text.lower()) == slug else f"{slug}-{digest}".strip("-")
+    whole = re.sub(r"[-_ ]", "-", text.lower()) == slug
+    return slug if whole else f"{slug}-{_digest(text)[:4]}".strip("-")
+
+
+def _shortened(name: str) -> str:
+    """A name that a folder can have; a digest stands for what it leaves out."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 9]}-{_digest(name)[:8]}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def is_text(name: str) -> bool:
     """Whether a name can be written as UTF-8; a file's may hold any bytes."""
-    return not any("\ud800" <= each <= "\udfff" for each in name)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def exists(path: str) -> bool:
@@ -91,7 +110,7 @@ def parse(prefix: str, rest: str, known: Sequence[str]) -> Asked:
         known: the options there are.
 
     Raises:
-        DoorError: there is no such path or option.
+        DoorError: there is no such path or option, or it is an archive.
     """
     if not is_text(rest):
         message = f"the path {rest!a} is no UTF-8; rename it"
@@ -111,5 +130,8 @@ def parse(prefix: str, rest: str, known: Sequence[str]) -> Asked:
         options[key] = unquote(value)
     if not path or not exists(path):
         message = f"there is nothing at {path or 'an empty path'}"
+        raise DoorError(message)
+    if Path(path).is_file() and Path(path).suffix.lower() in PACKED:
+        message = f"{path} is an archive, which is not read here; unpack it and name its folder"
         raise DoorError(message)
     return Asked(prefix, Path(path), options)

@@ -108,7 +108,7 @@ def audio_below(folder: Path) -> tuple[list[Path], list[Path]]:
     """Audio files, and all others, in order; links are followed, hidden files passed over.
 
     Raises:
-        DoorError: links lead in a circle, or a folder cannot be read.
+        DoorError: links lead in a circle or to nothing, or a folder cannot be read.
     """
     files = list[Path]()
     for place, folders, names in os.walk(folder, followlinks=True, onerror=_refuse):
@@ -118,7 +118,12 @@ def audio_below(folder: Path) -> tuple[list[Path], list[Path]]:
         folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
         files += [Path(place, name) for name in names if not name.startswith(HIDDEN)]
     audio = [path for path in files if path.suffix.lower() in SUFFIXES]
-    return sorted(audio), sorted({*files} - {*audio})
+    others = sorted({*files} - {*audio})
+    lost = next((path for path in others if not path.exists()), None)
+    if lost is not None:
+        message = f"{lost} is a link that leads to nothing; mend or remove it"
+        raise DoorError(message)
+    return sorted(audio), others
 
 
 def _refuse(error: OSError) -> None:

@@ -1,21 +1,17 @@
 """Rows of a table of clips: which column holds what, by its name or by what is asked for."""
 
-import csv
-import io
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
-from tasks import DoorError, Kind, Split, Task, _custom
+from tasks import DoorError, Kind, Split, Task, _custom, _rows
 from tasks._asked import Asked
 from tasks._custom import Item
+from tasks._labels import MOST_ODD
+from tasks._rows import Cell, Row
 from tasks._splits import NAMES
-
-SUFFIXES = (".csv", ".tsv", ".jsonl")
 
 COLUMNS = {
     "path": ("file_name", "path", "file", "filename", "filepath", "file_path", "audio"),
@@ -35,9 +31,6 @@ NO_LABEL = re.compile(r"^(|[Ii]ndex|Unnamed: \d+)$|(^|[\W_])(id|Id|ID)$|(?<=[a-z
 
 TAGS = frozenset(("tags", "labels"))
 """Columns that hold lists."""
-
-Cell: TypeAlias = str | tuple[str, ...]
-Row: TypeAlias = Mapping[str, Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +52,7 @@ def task(asked: Asked, tables: Sequence[Path]) -> Task:
     Raises:
         DoorError: a table cannot be read, or lacks what a task needs.
     """
-    read = {table: _rows(table) for table in tables}
+    read = {table: _rows.read(table) for table in tables}
     rows = [row for each in read.values() for row in each]
     if not rows:
         message = f"{tables[0]} has no rows"
@@ -111,54 +104,6 @@ def _unlisted(asked: Asked, items: Sequence[Item]) -> str:
     return f"; no row lists {len(others):,} other files, e.g. {others[0].name}" if others else ""
 
 
-def _rows(table: Path) -> list[Row]:
-    try:
-        text = table.read_text(encoding="utf-8-sig")
-        found = _of_json(text) if table.suffix.lower() == ".jsonl" else _of_csv(text)
-    except (OSError, ValueError, csv.Error) as error:
-        message = f"{table} cannot be read: {error}"
-        raise DoorError(message) from error
-    columns = set(found[0]) if found else set()
-    odd = next((line for line, row in enumerate(found, 1) if set(row) != columns), None)
-    if odd is not None:
-        message = f"{table}: row {odd} has other columns than the first"
-        raise DoorError(message)
-    return found
-
-
-def _of_csv(text: str) -> list[Row]:
-    first = text.partition("\n")[0]
-    mark = max(",;\t", key=first.count)
-    header, *rows = csv.reader(io.StringIO(text), delimiter=mark, strict=True) if text else [[]]
-    names = [name.strip() for name in header]
-    twice = next((name for name in names if name and names.count(name) > 1), None)
-    if twice is not None:
-        message = f"two columns are named {twice!r}"
-        raise ValueError(message)
-    filled = [row for row in rows if row]
-    odd = next((line for line, row in enumerate(filled, 1) if len(row) != len(names)), None)
-    if odd is not None:
-        message = f"row {odd} has {len(filled[odd - 1])} cells, expected {len(names)}"
-        raise ValueError(message)
-    return [dict(zip(names, row, strict=True)) for row in filled]
-
-
-def _of_json(text: str) -> list[Row]:
-    rows = [json.loads(line) for line in text.split("\n") if line.strip()]
-    if not all(isinstance(row, dict) for row in rows):
-        message = "a line holds no JSON object"
-        raise ValueError(message)
-    return [{name: _cell(value) for name, value in row.items()} for row in rows]
-
-
-def _cell(value: object) -> Cell:
-    if isinstance(value, list):
-        return tuple(str(each) for each in value)
-    if isinstance(value, bool):
-        return str(int(value))
-    return "" if value is None else str(value)
-
-
 def _columns(asked: Asked, rows: Sequence[Row]) -> _Columns:
     known = list(rows[0])
     found = {noun: _column(asked, noun, known) for noun in COLUMNS if noun != "label"}
@@ -198,13 +143,24 @@ def _labels(known: Sequence[str], rows: Sequence[Row], taken: Mapping[str, str])
     """The column that is called a label; else all that hold nothing but numbers."""
     called = [name for name in COLUMNS["label"] if name in known]
     rest = [name for name in known if name not in taken.values() and not NO_LABEL.search(name)]
-    return called[:1] or [name for name in rest if _are_numbers([row[name] for row in rows])]
+    return called[:1] or [name for name in rest if _are_numbers(name, [row[name] for row in rows])]
 
 
-def _are_numbers(cells: Sequence[Cell]) -> bool:
-    """Whether all cells that are not empty are numbers, and some are."""
+def _are_numbers(name: str, cells: Sequence[Cell]) -> bool:
+    """Whether all cells that are not empty are numbers, and some are.
+
+    Raises:
+        DoorError: most are, which others would make no label of in silence.
+    """
     filled = [cell for cell in cells if cell]
-    return bool(filled) and all(map(_is_number, filled))
+    odd = [cell for cell in filled if not _is_number(cell)]
+    if 0 < len(odd) < len(filled) * MOST_ODD:
+        message = (
+            f"row {cells.index(odd[0]) + 1}: {name} is {odd[0]!r}, and a number in most rows; mend "
+            "it, or name the columns of labels with label="
+        )
+        raise DoorError(message)
+    return bool(filled) and not odd
 
 
 def _are_tags(asked: Asked, rows: Sequence[Row], column: str) -> bool:
@@ -232,8 +188,7 @@ def _item(asked: Asked, table: Path, line: int, row: Row, columns: _Columns, mar
         message = f"{where}: {columns.labels[0]} is empty"
         raise DoorError(message)
     path = table.parent / name
-    below = asked.path if asked.path.is_dir() else asked.path.parent
-    placed = path.relative_to(below).as_posix() if below in path.parents else name
+    placed = _placed(asked.path if asked.path.is_dir() else asked.path.parent, path, name)
     return Item(
         id=f"{placed}#{start:.12g}" if columns.start else placed,
         path=path,
@@ -244,6 +199,14 @@ def _item(asked: Asked, table: Path, line: int, row: Row, columns: _Columns, mar
         start=start,
         seconds=_seconds(row, columns.seconds, where),
     )
+
+
+def _placed(folder: Path, path: Path, name: str) -> str:
+    """A file as it is called from a folder, however its row spells it."""
+    whole, below = (Path(os.path.abspath(each)) for each in (path, folder))  # noqa: PTH100 — `..` too
+    if Path(name).is_absolute() and below not in whole.parents:
+        return whole.as_posix()
+    return Path(os.path.relpath(whole, below)).as_posix()
 
 
 def _text(row: Row, column: str) -> str:

@@ -2,15 +2,59 @@
 
 import csv
 import hashlib
+import json
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+Pairs = Sequence[tuple[str, object]]
 
 
 class LayoutError(ValueError):
     """A file of a data set is not what its authors publish."""
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say of which file it is that it cannot be read.
+
+    Raises:
+        LayoutError: it is damaged, or no text in UTF-8.
+    """
+    try:
+        yield
+    except (UnicodeDecodeError, json.JSONDecodeError, csv.Error) as error:
+        message = f"{path} cannot be read ({error}): is it whole, and in UTF-8?"
+        raise LayoutError(message) from error
+
+
+def text(path: Path) -> str:
+    """A text in UTF-8.
+
+    Raises:
+        LayoutError: it is none.
+    """
+    with reading(path):
+        return path.read_text(encoding="utf-8-sig")
+
+
+def document(path: Path, pairs_hook: Callable[[Pairs], object] | None = None) -> object:
+    """What a file of JSON holds.
+
+    Args:
+        path: the file.
+        pairs_hook: what becomes of an object.
+
+    Raises:
+        LayoutError: it is damaged.
+    """
+    with reading(path):
+        return json.loads(path.read_bytes(), object_pairs_hook=pairs_hook)
 
 
 def rows(path: Path, columns: Iterable[str], delimiter: str = ",") -> list[Mapping[str, str]]:
@@ -22,9 +66,9 @@ def rows(path: Path, columns: Iterable[str], delimiter: str = ",") -> list[Mappi
         delimiter: between them.
 
     Raises:
-        LayoutError: a column is missing, or a row is shorter than the header.
+        LayoutError: a column is missing, a row is shorter than the header, or it cannot be read.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with reading(path), path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, delimiter=delimiter, skipinitialspace=True)
         names = [name.strip() for name in reader.fieldnames or ()]
         reader.fieldnames = names
@@ -36,8 +80,24 @@ def rows(path: Path, columns: Iterable[str], delimiter: str = ",") -> list[Mappi
 
 
 def lines(path: Path) -> list[str]:
-    """The lines of a list that are not empty."""
-    return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line]
+    """The lines of a list that are not empty, without outer spaces.
+
+    Raises:
+        LayoutError: it is no text in UTF-8.
+    """
+    return [line.strip() for line in text(path).split("\n") if line.strip()]
+
+
+def row(name: str, known: Mapping[str, T], where: Path) -> T:
+    """What a table has for a name.
+
+    Raises:
+        LayoutError: nothing, so that it may be cut off.
+    """
+    if name not in known:
+        message = f"{where} has no row for {name!r}: is it whole?"
+        raise LayoutError(message)
+    return known[name]
 
 
 def index(name: str, classes: Sequence[str], where: Path) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tasks import Clip, DataSet, Kind, Split, Task
 from tasks._metrics import KEY_ACCURACY, KEY_WEIGHTED, KEY_WEIGHTED_MIREX2017, KEYS
-from tasks._tables import LayoutError, index, lot, plain
+from tasks._tables import LayoutError, index, lot, plain, text
 from tasks._zenodo import zenodo
 
 FOLDS = 5
@@ -26,7 +26,7 @@ def _clips(folder: Path) -> list[Clip]:
     if not files:
         message = f"{folder / 'keys'} holds no <number> <artist> - <title>.txt"
         raise LayoutError(message)
-    said = {file: file.read_text(encoding="utf-8").strip() for file in files}
+    said = {file: text(file).strip() for file in files}
     return [_clip(folder, file, key) for file, key in said.items() if ONE_KEY.fullmatch(key)]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tasks import Clip, DataSet, Kind, Split, Task
 from tasks._metrics import R2
-from tasks._tables import lot, number, rows
+from tasks._tables import lot, number, row, rows
 
 TARGETS = ("arousal", "valence")
 SET = "Mediaeval 2013 set"
@@ -20,13 +20,15 @@ def _validates(artist: str) -> bool:
 def _clips(folder: Path) -> list[Clip]:
     songs = rows(folder / "annotations" / "songs_info.csv", ("song_id", "Artist", SET))
     file = folder / "annotations" / "static_annotations.csv"
-    rated = {row["song_id"]: row for row in rows(file, ("song_id", "mean_arousal", "mean_valence"))}
+    columns = ("song_id", *(f"mean_{target}" for target in TARGETS))
+    rated = {ratings["song_id"]: ratings for ratings in rows(file, columns)}
     found = []
     for song in songs:
         name, artist = song["song_id"], song["Artist"]
         split = Split.VALIDATION if _validates(artist) else Split.TRAIN
         split = Split.TEST if song[SET] == "evaluation" else split
-        label = tuple(number(rated[name][f"mean_{target}"], file) for target in TARGETS)
+        ratings = row(name, rated, file)
+        label = tuple(number(ratings[f"mean_{target}"], file) for target in TARGETS)
         path = folder / "clips_45seconds" / f"{name}.mp3"
         found.append(Clip(name, split, path, label, artist))
     return found

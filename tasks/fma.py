@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tasks import Archive, Clip, DataSet, Kind, Split, Task
 from tasks._metrics import ACCURACY
-from tasks._tables import LayoutError, index
+from tasks._tables import LayoutError, index, reading
 
 SMALL = (
     *("Electronic", "Experimental", "Folk", "Hip-Hop"),
@@ -30,18 +30,22 @@ COLUMNS = {
 
 def _tracks(file: Path) -> list[Mapping[str, str]]:
     """Of every track its number and `COLUMNS`; the table has three rows of header."""
-    with file.open(encoding="utf-8", newline="") as opened:
+    with reading(file), file.open(encoding="utf-8", newline="") as opened:
         reader = csv.reader(opened)
-        header = list(zip(next(reader), next(reader), strict=True))
+        header = [*zip(next(reader, []), next(reader, []), strict=False)]
         missing = [" ".join(pair) for pair in COLUMNS.values() if pair not in header]
         if missing:
             message = f"{file} has no column {missing[0]!r}: is it tracks.csv of fma_metadata.zip?"
             raise LayoutError(message)
-        next(reader)
-        places = {name: header.index(pair) for name, pair in COLUMNS.items()}
-        return [
-            {"id": row[0], **{name: row[place] for name, place in places.items()}} for row in reader
-        ]
+        next(reader, None)
+        places = {"id": 0} | {name: header.index(pair) for name, pair in COLUMNS.items()}
+        found = list[Mapping[str, str]]()
+        for cells in reader:
+            if len(cells) != len(header):
+                message = f"{file}, line {reader.line_num}, has {len(cells)} cells of {len(header)}"
+                raise LayoutError(message)
+            found.append({name: cells[place] for name, place in places.items()})
+        return found
 
 
 def _clips(subsets: tuple[str, ...], genres: tuple[str, ...], folder: Path) -> list[Clip]:
@@ -52,6 +56,9 @@ def _clips(subsets: tuple[str, ...], genres: tuple[str, ...], folder: Path) -> l
         if track["subset"] in subsets:
             name = track["id"].zfill(6)
             path, genre = audio / name[:3] / f"{name}.mp3", index(track["genre"], genres, file)
+            if track["split"] not in SPLITS:
+                message = f"{file}: track {name} is in the split {track['split']!r}"
+                raise LayoutError(message)
             found.append(Clip(name, SPLITS[track["split"]], path, genre, track["artist"]))
     return found
 

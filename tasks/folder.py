@@ -4,15 +4,12 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from tasks import Door, DoorError, Split, Task, _custom, _table
+from tasks import Door, DoorError, Task, _custom, _rows, _table
 from tasks._asked import Asked, parse
 from tasks._custom import SUFFIXES, Item
 from tasks._splits import NAMES
 
 OPTIONS = ("name", "group", "seed")
-
-PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
-"""Of archives, which are not opened."""
 
 
 def open_folder(rest: str) -> Task:
@@ -29,9 +26,7 @@ def open_folder(rest: str) -> Task:
     tables = _tables(Path(path)) if Path(path).is_dir() else []
     asked = parse("folder", rest, _table.OPTIONS if tables else OPTIONS)
     if not asked.path.is_dir():
-        packed = asked.path.suffix.lower() in PACKED
-        remedy = "unpack it" if packed else f"a table is opened with csv:{asked.path}"
-        message = f"{asked.path} is no folder; {remedy}"
+        message = f"{asked.path} is no folder; a table is opened with csv:{asked.path}"
         raise DoorError(message)
     if tables:
         return _table.task(asked, tables)
@@ -46,10 +41,11 @@ def open_folder(rest: str) -> Task:
 
 def _tables(folder: Path) -> list[Path]:
     """The metadata of an `audiofolder`: one file, or one a split."""
-    names = [f"metadata{suffix}" for suffix in _table.SUFFIXES]
-    places = [folder, *(each for each in sorted(folder.iterdir()) if each.name.lower() in NAMES)]
-    found = [place / name for place in places for name in names]
-    return [path for path in found if path.is_file()]
+    names = [f"metadata{suffix}" for suffix in _rows.SUFFIXES]
+    inside = sorted(folder.iterdir())
+    splits = [each for each in inside if each.name.lower() in NAMES and each.is_dir()]
+    found = [*inside, *(path for split in splits for path in sorted(split.iterdir()))]
+    return [path for path in found if path.name.lower() in names and path.is_file()]
 
 
 def _items(asked: Asked) -> tuple[list[Item], str]:
@@ -79,11 +75,11 @@ def _are_splits(folders: Collection[str]) -> bool:
     """Whether folders are those of splits.
 
     Raises:
-        DoorError: some are, for training and for testing, and others are not.
+        DoorError: two of them are, and others are not.
     """
     others = sorted(folder for folder in folders if folder.lower() not in NAMES)
     splits = {NAMES[folder.lower()] for folder in {*folders}.difference(others)}
-    if others and splits >= {Split.TRAIN, Split.TEST}:
+    if others and len(splits) > 1:
         message = f"{others[0]} lies beside folders of splits and is none; move or rename it"
         raise DoorError(message)
     return bool(folders) and not others

@@ -4,7 +4,6 @@ The layout was read in mirdata's loader (`good_sounds`). Its index 1.0 holds the
 written as JSON, have the md5s of those on Zenodo: so the digest pins what is there.
 """
 
-import json
 import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import TypeAlias
 
 from tasks import Clip, DataSet, Kind, Split, Task
 from tasks._metrics import ACCURACY, BALANCED_ACCURACY
-from tasks._tables import LayoutError, share
+from tasks._tables import LayoutError, document, share
 from tasks._zenodo import zenodo
 
 INSTRUMENTS = ("cello", "clarinet", "flute", "trumpet", "violin")
@@ -38,9 +37,11 @@ def _clips(folder: Path) -> list[Clip]:
             f"{folder / 'takes.json'} has takes of the sound {min(strange)}, which is not told"
         )
         raise LayoutError(message)
+    inner = folder / "good-sounds"  # left out where the published archive is read as it is
+    place = inner if inner.is_dir() else folder
     told = ((str(take["filename"]), take, sounds[str(take["sound_id"])]) for take in takes.values())
     found = [
-        _clip(folder, file, sound)
+        _clip(place, file, sound)
         for file, take, sound in told
         if take["microphone"] == MICROPHONE and sound["instrument"] in INSTRUMENTS
     ]
@@ -49,7 +50,7 @@ def _clips(folder: Path) -> list[Clip]:
 
 
 def _table(file: Path, columns: Sequence[str]) -> Mapping[str, Row]:
-    read: object = json.loads(file.read_bytes())
+    read = document(file)
     if not isinstance(read, dict):
         message = f"{file} holds a {type(read).__name__}, expected an object with a row an id"
         raise LayoutError(message)
@@ -60,12 +61,12 @@ def _table(file: Path, columns: Sequence[str]) -> Mapping[str, Row]:
     return read
 
 
-def _clip(folder: Path, file: str, sound: Row) -> Clip:
+def _clip(place: Path, file: str, sound: Row) -> Clip:
     player = str(sound["player"])
     return Clip(
         file.removeprefix("sound_files/").removesuffix(".wav"),
         Split.TRAIN if player in REFERENCE else Split.TEST,
-        folder / "good-sounds" / file,
+        place / file,
         INSTRUMENTS.index(str(sound["instrument"])),
         player,
     )

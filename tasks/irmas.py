@@ -73,6 +73,9 @@ def _test(folder: Path) -> list[Clip]:
 
 
 def _label(codes: Sequence[str], where: Path) -> tuple[float, ...]:
+    if not codes:
+        message = f"{where} names no instrument: is it whole?"
+        raise LayoutError(message)
     heard = {index(code, CODES, where) for code in codes}
     return tuple(float(place in heard) for place in range(len(CODES)))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tasks import Clip, DataSet, Kind, Split, Task
 from tasks._metrics import PR_AUC, ROC_AUC
-from tasks._tables import rows
+from tasks._tables import number, row, rows
 
 TAGS = (
     *("guitar", "classical", "slow", "techno", "strings", "drums", "electronic", "rock", "fast"),
@@ -31,15 +31,14 @@ def _split(folder: str) -> Split:
 
 
 def _clips(folder: Path, *, clean: bool) -> list[Clip]:
-    info = rows(folder / "clip_info_final.csv", ("clip_id", "artist"), "\t")
-    artists = {row["clip_id"]: row["artist"] for row in info}
-    needed = ("clip_id", "mp3_path", *TAGS)
+    info, file = folder / "clip_info_final.csv", folder / "annotations_final.csv"
+    artists = {clip["clip_id"]: clip["artist"] for clip in rows(info, ("clip_id", "artist"), "\t")}
     found = []
-    for row in rows(folder / "annotations_final.csv", needed, "\t"):
-        name, tags = row["clip_id"], tuple(float(row[tag]) for tag in TAGS)
+    for clip in rows(file, ("clip_id", "mp3_path", *TAGS), "\t"):
+        name, tags = clip["clip_id"], tuple(number(clip[tag], file) for tag in TAGS)
         if name not in UNREADABLE and not (clean and (not any(tags) or name in NOT_IN_CLEAN)):
-            path, split = folder / "mp3" / row["mp3_path"], _split(row["mp3_path"][0])
-            found.append(Clip(name, split, path, tags, artists[name]))
+            path, split = folder / "mp3" / clip["mp3_path"], _split(clip["mp3_path"][:1])
+            found.append(Clip(name, split, path, tags, row(name, artists, info)))
     return found
 
 

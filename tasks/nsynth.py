@@ -5,14 +5,13 @@ hear-preprocess (610d864): of the notes of a piano's range, so many for each spl
 5,000 and 49,060 (hearbenchmark.com): with 4,060 the test split has fewer than its share of 50 h.
 """
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from tasks import Clip, DataSet, Kind, Split, Task, _hear
 from tasks._metrics import ACCURACY
-from tasks._tables import LayoutError
+from tasks._tables import LayoutError, Pairs, document
 
 FAMILIES = (
     *("bass", "brass", "flute", "guitar", "keyboard", "mallet"),
@@ -29,7 +28,7 @@ HEAR_NOTES = {
 PARTS = {"train": Split.TRAIN, "valid": Split.VALIDATION, "test": Split.TEST}
 
 
-def _kept(question: str, pairs: Sequence[tuple[str, object]]) -> object:
+def _kept(question: str, pairs: Pairs) -> object:
     """Of a note its label and instrument alone: the whole index would not fit into memory."""
     facts = dict(pairs)
     if "instrument" not in facts:
@@ -42,7 +41,12 @@ def _clips(question: str, classes: int, folder: Path) -> list[Clip]:
     for part, split in PARTS.items():
         place = folder / f"nsynth-{part}"
         file = place / "examples.json"
-        notes = json.loads(file.read_bytes(), object_pairs_hook=partial(_kept, question))
+        notes = document(file, partial(_kept, question))
+        if not isinstance(notes, dict):
+            message = (
+                f"{file} holds a {type(notes).__name__}, expected an object with a note a name"
+            )
+            raise LayoutError(message)
         for name, (label, instrument) in notes.items():
             if not (isinstance(label, int) and 0 <= label < classes):
                 message = (

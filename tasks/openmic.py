@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tasks import Clip, DataSet, Kind, Split, Task
 from tasks._metrics import PR_AUC, ROC_AUC
-from tasks._tables import index, lines, lot, number, rows
+from tasks._tables import index, lines, lot, number, row, rows
 from tasks._zenodo import zenodo
 
 INSTRUMENTS = (
@@ -23,17 +23,16 @@ VALIDATING = 3  # of twenty
 def _clips(folder: Path) -> list[Clip]:
     file = folder / "openmic-2018-aggregated-labels.csv"
     labels: dict[str, list[float]] = defaultdict(lambda: [math.nan] * len(INSTRUMENTS))
-    for row in rows(file, ("sample_key", "instrument", "relevance")):
-        likely = number(row["relevance"], file) >= LIKELY
-        labels[row["sample_key"]][index(row["instrument"], INSTRUMENTS, file)] = float(likely)
+    for said in rows(file, ("sample_key", "instrument", "relevance")):
+        likely = number(said["relevance"], file) >= LIKELY
+        labels[said["sample_key"]][index(said["instrument"], INSTRUMENTS, file)] = float(likely)
     found = []
     for part, splits in (("train", (Split.TRAIN, Split.VALIDATION)), ("test", (Split.TEST,) * 2)):
         for key in lines(folder / "partitions" / f"split01_{part}.csv"):
             track = key.partition("_")[0]
             path = folder / "audio" / key[:3] / f"{key}.ogg"
-            found.append(
-                Clip(key, splits[lot(track, 20) < VALIDATING], path, tuple(labels[key]), track)
-            )
+            label = tuple(row(key, labels, file))  # every excerpt has one at least
+            found.append(Clip(key, splits[lot(track, 20) < VALIDATING], path, label, track))
     return found
 
 

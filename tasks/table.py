@@ -1,6 +1,6 @@
 """`csv:<file>`: a table with a row a clip, as CSV, TSV or JSON lines."""
 
-from tasks import Door, DoorError, Task, _table
+from tasks import Door, DoorError, Task, _rows, _table
 from tasks._asked import parse
 
 
@@ -19,8 +19,8 @@ def open_table(rest: str) -> Task:
     if asked.path.is_dir():
         message = f"{asked.path} is a folder; it is opened with folder:{asked.path}"
         raise DoorError(message)
-    if not asked.path.is_file() or asked.path.suffix.lower() not in _table.SUFFIXES:
-        message = f"{asked.path} is no table, expected a file *{' or *'.join(_table.SUFFIXES)}"
+    if not asked.path.is_file() or asked.path.suffix.lower() not in _rows.SUFFIXES:
+        message = f"{asked.path} is no table, expected a file *{' or *'.join(_rows.SUFFIXES)}"
         raise DoorError(message)
     return _table.task(asked, [asked.path])
 

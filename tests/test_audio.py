@@ -1,5 +1,6 @@
 """Reading audio: the right samples of every format, and windows that cover them."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -98,6 +99,13 @@ def test_a_wav_size_that_is_a_few_bytes_off_is_whole(tmp_path: Path) -> None:
     size = (path.stat().st_size + 36).to_bytes(4, "little")
     spoil(path, lambda data: data.__setitem__(slice(4, 8), size))
     assert len(audio.read(path, RATE)) == SECONDS * RATE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file systems refuse such names")
+def test_a_name_that_is_no_utf_8_is_read_as_any(tmp_path: Path) -> None:
+    path = write(tmp_path, "wav")
+    odd = path.rename(os.fsdecode(os.fsencode(path) + b"\xff.wav"))
+    np.testing.assert_array_equal(audio.read(odd, RATE), audio.read(write(tmp_path, "wav"), RATE))
 
 
 def test_m4a_is_read_by_pyav(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from bench import places
+from bench import claims, places
+from bench.cli import printing
 from bench.places import SettingsError
+from tasks import Clip, Split
 from tests.commands import TOY, bench
 
 Capture = pytest.CaptureFixture[str]
@@ -138,7 +140,7 @@ def test_an_option_is_before_the_environment_before_a_file(
     own.parent.mkdir(parents=True)
     own.write_text('[data]\nroot = "/own"\n')
     assert where(capsys) == "/own/placed"
-    Path("bench.toml").write_text('[data]\nroot = "here"\n')
+    Path("bench.toml").write_text('[data]\nroot = "here"\n', encoding="utf-8-sig")
     assert where(capsys) == str(toy.parent / "here" / "placed")
     Path("bench.toml").write_text('[data]\nroot = "here"\n[data.sets]\nplaced = "/mnt/it"\n')
     assert where(capsys) == "/mnt/it"
@@ -170,3 +172,24 @@ def test_settings_that_cannot_be_used_say_why(
         places.of("gtzan")
     assert message in str(raised.value)
     assert str(raised.value).startswith(str(tmp_path / "bench.toml"))
+
+
+def test_a_place_for_data_that_are_made_is_refused(toy: Path, capsys: Capture) -> None:
+    (toy.parent / "bench.toml").write_text('[data.sets]\ntoys = "/mnt/toys"\n')
+    code, _, err = bench("data", "path", "toys/loud", "-i", str(toy), capsys=capsys)
+    assert code == 2
+    assert "bench.toml places 'toys', which is made in the cache folder: take it out" in err
+
+
+def test_a_name_that_is_no_utf_8_is_told_and_can_be_printed(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for clip in (
+        Clip("a\udcff", Split.TEST, Path("a.wav"), 0, "g"),
+        Clip("a", Split.TEST, Path("a.wav"), 0, "g\udcff"),
+    ):
+        assert str(claims.wrong_name(clip)).endswith(r"\udcff' is no UTF-8; rename the file")
+    assert claims.wrong_name(Clip("ä", Split.TEST, Path("a.wav"), 0, "g")) is None
+    with printing.reserved():
+        printing.line("a\udcff.wav: missing")
+    assert capfd.readouterr().out == "a\\udcff.wav: missing\n"

@@ -52,6 +52,19 @@ def plant(tmp_path: Path) -> None:
         connection.execute("UPDATE digests SET sha256 = ?", (OTHER,))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="file systems refuse such names")
+def test_a_name_that_is_no_utf_8_is_remembered_too(
+    memo: Digests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "SETTLED", -1.0)
+    paths = [Path(os.fsdecode(os.fsencode(tmp_path) + name)) for name in (b"/a\xff", b"/b")]
+    for path in paths:
+        path.write_bytes(b"content")
+    assert memo.of(paths) == dict.fromkeys(paths, sha(b"content"))
+    plant(tmp_path)
+    assert memo.of(paths) == dict.fromkeys(paths, OTHER)
+
+
 def test_it_is_sha256_of_what_exists(memo: Digests, tmp_path: Path) -> None:
     contents = {tmp_path / f"{i}": bytes([i]) * i for i in range(5)}
     for path, content in contents.items():

@@ -75,13 +75,13 @@ def test_folders_of_splits_are_kept_and_validation_comes_from_training(tmp_path:
     assert task.split_from.startswith("test as given; validation is a fifth")
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+@pytest.mark.parametrize("suffix", [".csv", ".CSV", ".jsonl"])
 def test_an_audiofolder_is_its_metadata(tmp_path: Path, suffix: str) -> None:
     for split, count in (("train", 10), ("test", 4)):
         (tmp_path / split).mkdir()
         rows = [{"file_name": f"{n}.wav", "label": "ab"[n % 2]} for n in range(count)]
         place = tmp_path / split / f"metadata{suffix}"
-        if suffix == ".csv":
+        if suffix != ".jsonl":
             table(place, ["file_name", "label"], [list(row.values()) for row in rows])
         else:
             place.write_text("\n".join(map(json.dumps, rows)))
@@ -241,3 +241,24 @@ def test_stretches_that_begin_close_together_and_odd_line_ends_are_apart(tmp_pat
     (tmp_path / "t.jsonl").write_text(text, encoding="utf-8")
     clips = opened(f"csv:{tmp_path}/t.jsonl?group=start").clips(tmp_path)
     assert len({clip.id for clip in clips}) == 9
+
+
+def test_a_file_is_one_group_however_it_is_spelt(tmp_path: Path) -> None:
+    spelt = ("x.wav", "./x.wav", "a/../x.wav", f"../{tmp_path.name}/x.wav", f"{tmp_path}/x.wav")
+    names = [*spelt, "../y.wav", ".././y.wav", "z.wav"]
+    rows = [[name, "ab"[number % 2], number] for number, name in enumerate(names)]
+    task = opened(table(tmp_path / "t.csv", ["path", "label", "start"], rows))
+    clips = task.clips(tmp_path)
+    assert {clip.group for clip in clips} == {"x.wav", "../y.wav", "z.wav"}
+    assert clips[2].id == "x.wav#2"
+    assert clips[2].path == tmp_path / "a/../x.wav"
+
+
+def test_a_name_is_no_longer_than_a_folder_can_have(tmp_path: Path) -> None:
+    columns = [f"tag{number:03}" for number in range(80)]
+    rows = [[f"{number}.wav", *[number % 2] * 80] for number in range(9)]
+    file = table(tmp_path / "t.csv", ["path", *columns], rows)
+    asked = [f"{file}?label={','.join(columns[:count])}" for count in (79, 80)]
+    one, other = (opened(each).name for each in asked)
+    assert one != other
+    assert max(map(len, (one, other, opened(f"{asked[0]}&name={'n' * 300}").name))) < 128

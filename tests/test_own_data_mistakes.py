@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,14 @@ from tests.owndata import opened, put, table
         ("nowhere.csv", "there is nothing at"),
         ("empty.csv", "empty.csv has no rows"),
         ("odd.jsonl", "odd.jsonl: row 2 has other columns than the first"),
-        ("list.jsonl", "list.jsonl cannot be read: a line holds no JSON object"),
+        ("list.jsonl", "list.jsonl cannot be read: line 1 holds no JSON object"),
+        ("cut.jsonl", "cut.jsonl cannot be read: line 2: Unterminated string"),
+        ("twice.jsonl", "cannot be read: line 1: two columns are named 'label'"),
+        (
+            "half.jsonl",
+            "half.jsonl cannot be read: line 1 has half a character, as of \\ud83d with",
+        ),
+        ("gappy.csv", "row 4: arousal is 'n/a', and a number in most rows; mend it, or name"),
         ("bare.csv", "no column is a label; name one of path, words with label="),
         ("lost.csv", "there is no path column, e.g. 'file_name'; the columns are label"),
         ("half.csv?split=part", "2.wav has no split, others have"),
@@ -53,6 +61,11 @@ def test_a_table_that_is_no_task_says_why(
     table(tmp_path / "train.csv", ["path", "label", "split"], [["1.wav", "a", "train"]])
     (tmp_path / "odd.jsonl").write_text('{"path": "a"}\n{"label": 1}\n')
     (tmp_path / "list.jsonl").write_text("[1]\n")
+    (tmp_path / "cut.jsonl").write_text('{"path": "a"}\n{"path": "b')
+    (tmp_path / "twice.jsonl").write_text('{"path": "a", "label": 1, "label": 2}\n')
+    (tmp_path / "half.jsonl").write_text('{"path": "a", "label": "\\ud83d"}\n')
+    gappy = [[f"{n}.wav", n, n if n != 3 else "n/a"] for n in range(9)]
+    table(tmp_path / "gappy.csv", ["path", "valence", "arousal"], gappy)
     with pytest.raises(PluginError) as raised:
         opened(f"csv:{rest}")
     assert message in str(raised.value)
@@ -80,10 +93,12 @@ def test_a_folder_that_is_no_task_says_why(
     assert message in str(raised.value)
 
 
-def test_an_archive_is_not_taken_for_a_table(tmp_path: Path) -> None:
-    (tmp_path / "clips.zip").touch()
-    with pytest.raises(PluginError, match=r"clips\.zip is no folder; unpack it"):
-        opened(f"folder:{tmp_path / 'clips.zip'}")
+@pytest.mark.parametrize("door", ["folder", "csv"])
+@pytest.mark.parametrize("name", ["clips.zip", "clips.TAR", "clips.tar.gz"])
+def test_an_archive_is_to_be_unpacked(tmp_path: Path, door: str, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(PluginError, match=f"{name} is an archive, which is not read here; unpack"):
+        opened(f"{door}:{tmp_path / name}")
 
 
 @pytest.mark.parametrize(
@@ -138,6 +153,7 @@ def test_a_table_is_not_guessed_at(tmp_path: Path, text: str, message: str) -> N
             ["train/a/1.wav", "test/a/2.wav", "extra/b/3.wav"],
             "extra lies beside folders of splits and is none; move or rename it",
         ),
+        (["train/a/1.wav", "dev/a/2.wav", "extra/b/3.wav"], "extra lies beside folders of splits"),
     ],
 )
 def test_no_part_of_a_folder_is_left_out_in_silence(
@@ -147,6 +163,14 @@ def test_no_part_of_a_folder_is_left_out_in_silence(
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     with pytest.raises(PluginError, match=message):
+        opened(f"folder:{tmp_path}")
+
+
+def test_a_class_behind_a_broken_link_is_told(tmp_path: Path) -> None:
+    for name in ("a/1.wav", "b/2.wav"):
+        put(tmp_path / name)
+    (tmp_path / "c").symlink_to(tmp_path / "unmounted")
+    with pytest.raises(PluginError, match="/c is a link that leads to nothing; mend or remove it"):
         opened(f"folder:{tmp_path}")
 
 
@@ -164,6 +188,7 @@ def test_a_group_that_captures_nothing_is_told(tmp_path: Path) -> None:
         opened(f"folder:{tmp_path}?group=x(1)|y")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="file systems refuse such names")
 def test_a_name_that_is_no_utf_8_is_told(tmp_path: Path) -> None:
     for name in (b"a/1.wav", b"b/2\xff.wav"):
         file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))

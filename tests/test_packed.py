@@ -68,7 +68,7 @@ def test_an_archive_reads_as_the_folder_it_would_become(
         np.testing.assert_array_equal(audio.read(path, RATE), audio.read(folder / name, RATE))
         assert audio.seconds(path) == audio.seconds(folder / name) == 1.0
     assert not (place / "none.wav").is_file()
-    assert str(place / "a" / "one.wav") == "packed://set/a/one.wav"
+    assert str((place / "a" / "one.wav").relative_to(place)) == "a/one.wav"
     copied = pickle.loads(pickle.dumps(path))  # noqa: S301 — our own
     assert copied.read_bytes() == path.read_bytes()
 
@@ -129,8 +129,7 @@ def test_places_are_laid_over_each_other_and_the_first_wins(folder: Path) -> Non
     assert names(place) == sorted([*NAMES, "c/four.wav"])
     assert (place / "table.csv").read_text() == "id,label\none,0\n"
     wrapped = zipped(folder, folder.with_name("third.zip"), "set/")
-    inside = packed.folder("set", [str(first), str(wrapped)])
-    assert (inside / "set" / "c" / "four.wav").is_file(), "not all lies in one folder"
+    assert names(packed.folder("set", [str(first), str(wrapped)])) == names(place)
     half = tarred(folder / "a", folder.with_name("set-00000.tar"), "set/a/")
     rest = tarred(folder / "b", folder.with_name("set-00001.tar"), "set/b/")
     assert names(packed.folder("set", [str(half), str(rest)])) == NAMES[:3]
@@ -216,7 +215,7 @@ def test_a_damaged_member_is_bad_audio_and_the_others_are_read(folder: Path) -> 
     bad = place / "a" / "one.wav"
     with pytest.raises(DamagedError):
         bad.read_bytes()
-    with pytest.raises(BadAudioError, match=r"packed://set/a/one\.wav: corrupt: "):
+    with pytest.raises(BadAudioError, match=r"/set\.zip/a/one\.wav: corrupt: "):
         audio.read(bad, RATE)
     assert audio.read(place / "a" / "two.flac", RATE).shape == (RATE,)
     found = Digests(folder.parent / "digests.sqlite").of([bad, place / "a" / "two.flac"])
@@ -272,6 +271,6 @@ def test_a_table_that_is_missing_in_an_archive_is_one_line(tmp_path: Path) -> No
     (tmp_path / "fma" / "fma_metadata" / "tracks.csv").unlink()
     tree = packed.folder("fma", [str(zipped(tmp_path / "fma", tmp_path / "fma.zip"))])
     with pytest.raises(
-        DataError, match=r"fma/small cannot be read from packed://fma: .*tracks.csv"
+        DataError, match=r"fma/small cannot be read from /.*/fma\.zip: .*/fma\.zip/.*tracks\.csv"
     ):
         data.clips(card, tree)

@@ -34,7 +34,7 @@ def test_data_on_a_server_are_checked_from_there(toy: Path, capsys: Capture) -> 
     with served(toy.parent / "sets") as address:
         code, out, err = bench("data", "check", *words, address, capsys=capsys)
         assert code == 1, err
-        assert "packed://placed/07.wav: empty file" in out
+        assert f"{address}/placed.tar/07.wav: empty file" in out
         code, out, _ = bench("data", "path", *words, address, capsys=capsys)
         assert out == f"{address}/placed\n"
         code, _, err = bench("data", "fetch", *words, f"{address}/none", capsys=capsys)

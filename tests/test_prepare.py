@@ -76,6 +76,14 @@ def test_what_is_not_the_beginning_of_the_data_is_refused(folder: Path, tmp_path
         shards(folder, "set", folder / "out", 1, SILENT)
 
 
+def test_a_shard_that_is_missing_is_named(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shards(folder, "set", out, 1, SILENT)
+    (out / "set-00000.tar").unlink()
+    with pytest.raises(ShardError, match=r"set-00001.tar is there without set-00000.tar, which co"):
+        shards(folder, "set", out, 1, SILENT)
+
+
 def test_folders_that_are_links_are_packed_once(folder: Path, tmp_path: Path) -> None:
     text(tmp_path / "more" / "4.txt", "four")
     (folder / "c").symlink_to(tmp_path / "more", target_is_directory=True)

@@ -88,8 +88,19 @@ def test_the_command_prints_a_table_or_a_document(
     _, out, _ = bench(*words, "--json", capsys=capsys)
     (each,) = json.loads(out)
     assert (each["ours"], each["published"], each["verdict"]) == (76.0, 74.8, "within")
+    code, _, err = bench(*words, "mert-v1-96m", capsys=capsys)
+    assert code == 2
+    assert f"no row on {tmp_path} is named 'mert-v1-96m'. Did you mean mert-v1-95m?" in err
+    record(tmp_path, "melstats", "gtzan/fault-filtered", "accuracy", 0.5, "mlp-v1")
     _, out, _ = bench(*words, "melstats", capsys=capsys)
     assert "no published number is of a backbone and data" in out
     code, _, err = bench("compare", "melstats", "--board", str(tmp_path), capsys=capsys)
     assert code == 2
     assert "name two backbones to compare, or --published" in err
+
+
+def test_a_board_without_rows_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    board = str(tmp_path / "none")
+    code, _, err = bench("compare", "--published", "--board", board, capsys=capsys)
+    assert code == 2
+    assert f"{board} has no row; `bench run --board {board}` makes some" in err

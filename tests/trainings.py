@@ -17,6 +17,7 @@ from tests.corpora import write_corpus
 
 SIZES = ("trunk.width=0.03", "clip.chunk=0.2", "clip.hop=0.15", "masking.chunks=0.5")
 TOGETHER = ("mlm", "mam", "atm")
+TINY = ("pretrain", "--preset", "tiny")
 
 
 def place(folder: Path) -> Path:
@@ -32,6 +33,11 @@ def changes(folder: Path, objective: str) -> list[str]:
     terms += [f"terms.{term}=1" for term in OBJECTIVES[objective]]
     own = (f"name=x-{objective}", f"text.model={folder / 'bert'}")
     return [*terms, *SIZES, *own, f"corpus.source={folder / 'corpus'}"]
+
+
+def settings(folder: Path, objective: str, *more: str) -> list[str]:
+    """The same changes, and more, as words of a command line."""
+    return [word for change in (*changes(folder, objective), *more) for word in ("--set", change)]
 
 
 def recipe(folder: Path, objective: str, *more: str) -> Recipe:

@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,10 @@ from bench import selection
 from bench.cli import printing
 from bench.cli.options import BOARD, AsJson, Board, Include, known
 from bench.errors import UserError
+from bench.registry import UnknownNameError
+
+if TYPE_CHECKING:
+    from leaderboard.records import Record
 
 
 def compare(
@@ -70,14 +74,9 @@ def compare(
 
 def _published(board: Path, named: AbstractSet[str | None], *, as_json: bool) -> None:
     """Print published numbers beside the rows of a board, or of the backbones that are named."""
-    from leaderboard import records
     from leaderboard.published import beside
 
-    try:
-        rows = [records.read(path) for path in records.paths(board / "results")]
-    except records.RecordError as error:
-        raise UserError(str(error)) from error
-    found = beside(row for row in rows if not named or row.backbone.name in named)
+    found = beside(_rows(board, named))
     if as_json:
         printing.document([asdict(each) for each in found])
         return
@@ -100,3 +99,21 @@ def _published(board: Path, named: AbstractSet[str | None], *, as_json: bool) ->
         for each in found
     ]
     printing.listing("published numbers, score × 100", header, table)
+
+
+def _rows(board: Path, named: AbstractSet[str | None]) -> "list[Record]":
+    """The rows of a board, or those of the backbones that are named, which must have some."""
+    from leaderboard import records
+
+    try:
+        rows = [records.read(path) for path in records.paths(board / "results")]
+    except records.RecordError as error:
+        raise UserError(str(error)) from error
+    if not rows:
+        message = f"{board} has no row; `bench run --board {board}` makes some"
+        raise UserError(message)
+    there = sorted({row.backbone.name for row in rows})
+    for name in sorted(filter(None, named)):
+        if name not in there:
+            raise UnknownNameError(name, f"row on {board}", there)
+    return [row for row in rows if not named or row.backbone.name in named]

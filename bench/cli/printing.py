@@ -49,7 +49,7 @@ def _own_descriptor() -> Iterator[TextIO]:
     except OSError:
         yield sys.stdout
         return
-    with os.fdopen(own, "w", encoding="utf-8") as output:
+    with os.fdopen(own, "w", encoding="utf-8", errors="backslashreplace") as output:
         os.dup2(sys.stderr.fileno(), lent)
         try:
             yield output

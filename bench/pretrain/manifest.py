@@ -102,7 +102,7 @@ def _rows(path: Path, text: str) -> list[object]:
     if path.suffix not in SUFFIXES:
         message = f"{path} is no manifest; one ends in {', '.join(SUFFIXES)}"
         raise CorpusError(message)
-    lines = text.splitlines() if path.suffix == ".jsonl" else [text]
+    lines = text.split("\n") if path.suffix == ".jsonl" else [text]
     found: list[object] = []
     for number, line in enumerate(lines, 1):
         if line.strip():

@@ -35,6 +35,9 @@ def write(folder: Path) -> Sequence[Path]:
 FIRST = f"{PARTS[0]}/07. Söng & Co - 0 -0.txt"
 SPOILT = {
     "no labels": Spoilt(remove(FIRST), "- 0 -0.txt"),
+    "labels that are cut off": Spoilt(
+        lambda folder: text(folder / FIRST, ""), "- 0 -0.txt names no instrument: is it whole?"
+    ),
     "another instrument": Spoilt(edit(FIRST, "cel", "kaz"), "names the class 'kaz'"),
     "another name": Spoilt(
         lambda folder: sound(folder / "IRMAS-TrainingData" / "cel" / "a.wav", 1, 0.3),

@@ -53,7 +53,10 @@ TRAIN = "nsynth-train/examples.json"
 SPOILT = {
     "no index": Spoilt(remove(TRAIN), "examples.json"),
     "a pitch that is none": Spoilt(edit(TRAIN, '"pitch": 60', '"pitch": 128'), "the pitch 128"),
-    "half a download": Spoilt(lambda folder: text(folder / TRAIN, '{"a": '), "JSONDecodeError"),
+    "half a download": Spoilt(
+        lambda folder: text(folder / TRAIN, '{"a": '),
+        "examples.json cannot be read (Expecting value: ",
+    ),
 }
 LAYOUTS = (
     Layout(INSTRUMENT, write, (12, 6, 6)),

@@ -23,7 +23,8 @@ from pathlib import Path, PurePosixPath
 
 import platformdirs
 
-from bench.assets.pins import AssetError, Pin
+from bench.assets.errors import AssetError
+from bench.assets.pins import Pin
 
 
 def cache_folder() -> Path:

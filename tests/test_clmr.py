@@ -1,6 +1,5 @@
 """CLMR: SampleCNN written down another way, and the layout of its published file."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,13 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from backbones import Audio, Backbone, Layer, WeightsError
+from backbones import Audio, WeightsError
 from backbones._networks.samplecnn import SampleCnn
 from backbones._networks.seeded import seeded
 from backbones._torch import TorchEncoder
 from backbones.clmr import clmr
 from bench import assets
-from bench.testing import BACKBONE_CHECKS, Check, noise
+from bench.testing import noise
 
 NARROW = (4, 4, 4, 8, 8, 8, 8, 8, 8, 16, 16)
 
@@ -30,21 +29,6 @@ def small() -> SampleCnn:
     with torch.no_grad():
         network(torch.from_numpy(noise(clmr, 4, clmr.window)))
     return network.eval()
-
-
-def narrow(card: Backbone) -> Backbone:
-    layers = tuple(
-        Layer(each.name, dim, each.frame_rate)
-        for each, dim in zip(card.layers, NARROW, strict=True)
-    )
-    return replace(
-        card, build=lambda: TorchEncoder(small()), layers=layers, weights=None, load=None
-    )
-
-
-@pytest.mark.parametrize("check", BACKBONE_CHECKS, ids=lambda check: check.name)
-def test_a_narrow_one_keeps_the_contract(check: Check[Backbone]) -> None:
-    check.run(narrow(clmr))
 
 
 def test_the_card_has_the_size_of_the_network() -> None:

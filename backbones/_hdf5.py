@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _GZIP = b"\x1f\x8b"
-_DAMAGE = (OSError, EOFError, KeyError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile)
+_DAMAGE = (
+    OSError,
+    EOFError,
+    KeyError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 
 
 def saved_weights(file: Path) -> "list[tuple[str, Tensor]]":
@@ -41,7 +51,22 @@ def saved_weights(file: Path) -> "list[tuple[str, Tensor]]":
             ]
 
 
-def archive(file: Path) -> "tuple[list[Mapping[str, Any]], dict[str, Tensor]]":
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What a `.keras` archive says of a layer.
+
+    Attributes:
+        kind: name of its class.
+        settings: that it was made with.
+        channels: of what goes into it; 0 where the archive does not say.
+    """
+
+    kind: str
+    settings: Mapping[str, object]
+    channels: int
+
+
+def archive(file: Path) -> "tuple[list[Layer], dict[str, Tensor]]":
     """What a `.keras` archive holds: its layers from input to output, and tensors by their path.
 
     Raises:
@@ -57,9 +82,10 @@ def archive(file: Path) -> "tuple[list[Mapping[str, Any]], dict[str, Tensor]]":
             if isinstance(held, h5py.Dataset):
                 found[name] = torch.from_numpy(np.array(held, np.float32))
 
-        with parts.open("model.weights.h5") as opened, h5py.File(opened, "r") as weights:
+        data = io.BytesIO(parts.read("model.weights.h5"))
+        with h5py.File(data, "r") as weights:
             weights.visititems(take)
-        return layers, found
+        return [_layer(each) for each in layers], found
 
 
 @contextmanager
@@ -75,6 +101,11 @@ def _reading(file: Path) -> Iterator[Any]:
     except _DAMAGE as error:
         message = f"{file} is no file of weights that Keras wrote: {one_line(error)[:300]}"
         raise WeightsError(message) from error
+
+
+def _layer(said: Mapping[str, Any]) -> Layer:
+    built = (said.get("build_config") or {}).get("input_shape") or [0]
+    return Layer(said["class_name"], said["config"], built[-1])
 
 
 def _texts(names: Iterable[bytes | str]) -> list[str]:

@@ -83,6 +83,7 @@ def test_another_file_is_refused_when_it_comes_again(server: Server, cache: Path
     fetch(pin)
     assets.forget(pin)
     assert assets.cached(pin) is None
+    assert assets.settled(pin).count(sha256(BODY)) == len(server.ranges) == 1
     server.body = OTHER
     with pytest.raises(AssetError) as raised:
         fetch(pin)
@@ -154,6 +155,13 @@ def test_a_damaged_note_is_one_line(server: Server, cache: Path) -> None:
     note.write_text("")
     with pytest.raises(AssetError, match=rf"{note} should begin with a sha256: remove it"):
         fetch(pin_of(server))
+
+
+def test_a_file_that_cannot_come_is_one_line(server: Server, cache: Path) -> None:
+    pin = pin_of(server).replace(f":{server.server_port}/", ":9/")
+    with pytest.raises(AssetError, match=r"file 2.0 \(file.bin, fixed on first use\) cannot be "):
+        fetch(pin)
+    assert not (cache / "first-use").exists()
 
 
 @pytest.mark.parametrize("version", ["2.1", "", "master"])

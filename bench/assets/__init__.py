@@ -120,7 +120,7 @@ def settled(pin: str) -> str:
     Raises:
         AssetError: the pin is malformed, or its file cannot be had.
     """
-    if parse(pin).is_first_use:
+    if parse(remembered(pin)).is_first_use:
         fetch(pin)
     return remembered(pin)
 

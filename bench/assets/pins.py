@@ -71,8 +71,8 @@ class Pin:
         """Name, version, archive and digest, for a message."""
         release = f"{self.name} {self.version}".rstrip()
         known = self._known.replace(":", " ")
-        if self.sha256 and self.is_first_use:
-            known += " on first use"
+        if self.is_first_use:
+            known = f"{known} on first use" if self.sha256 else "fixed on first use"
         return f"{release} ({', '.join(filter(None, (self.file_name, known)))})"
 
     @property

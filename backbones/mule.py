@@ -20,7 +20,7 @@ def _encoder(weights: Path | None = None) -> Encoder:
         gains = [
             each.channels
             for each in layers
-            if each.kind == "ScalarMultiply" and each.settings["learnable"]
+            if each.kind == "ScalarMultiply" and each.settings.get("learnable")
         ]
         _weights.fill(encoder.network, from_keras(encoder.network, gains, saved), weights)
     return TorchEncoder(encoder)

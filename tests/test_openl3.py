@@ -1,6 +1,7 @@
 """OpenL3: what the published code gives for weights that a formula makes, and its file's layout."""
 
 import gzip
+import sys
 from pathlib import Path
 
 import librosa
@@ -105,6 +106,13 @@ def test_weights_are_loaded_whole_or_not_at_all(file: Path, tmp_path: Path) -> N
     cut.write_bytes(file.read_bytes()[:100_000])
     with pytest.raises(WeightsError, match=r"cut\.h5\.gz is no file of weights that Keras wrote: "):
         music.load(cut)
+
+
+def test_what_reads_it_is_an_extra(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    assert music.load is not None
+    with pytest.raises(WeightsError, match=r"is read with h5py .*: run `pip install .*\[hdf5\]'`"):
+        music.load(file)
 
 
 def test_git_published_what_the_file_is_held_to() -> None:

@@ -98,15 +98,17 @@ def replaced(
     """What is to be known of rows that a run replaces by those of other weights.
 
     Returns:
-        A line a backbone that has such rows. Weights that come without a pin are not compared.
+        A line a backbone that has such rows. Weights that come without a pin are not compared,
+        nor those without a published checksum before they first came.
     """
     found = []
     for card in backbones:
         places = [records.place(board / "results", protocol, t.name, card.name) for t in tasks]
         rows = [records.read(place) for place in places if place.is_file()]
         old = {_weights(row.provenance.weights): row.task.name for row in rows}
-        old.pop(new := _weights(card.weights), None)
-        if old:
+        mine = card.weights and assets.remembered(card.weights)
+        old.pop(new := _weights(mine), None)
+        if old and not (mine and assets.parse(mine).is_first_use):
             found.append(
                 f"{card.name}: rows of other weights ({', '.join(old)}) are replaced by those of "
                 f"{new}, such as {next(iter(old.values()))}; give one another name to keep both"

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from backbones import Backbone
+from bench import assets
 from bench.registry import CardT, Catalogue, Entry, Registry, UnknownNameError
 from tasks import Split, Task
 
@@ -30,6 +31,7 @@ def backbone(entry: Entry[Backbone]) -> dict[str, Json]:
         "dim": card.dim,
         "parameters": card.parameters,
         "weights": card.weights,
+        "weights_held_to": _held_to(card.weights),
         "extra": card.extra or None,
         "trained_on": list(card.trained_on),
         "licence": card.licence,
@@ -167,6 +169,16 @@ def door_rows(registry: Registry) -> list[list[str]]:
 def rows_of(value: Mapping[str, Json]) -> list[tuple[str, str]]:
     """A card as lines of a two-column table."""
     return [(name.replace("_", " "), _spelt(each)) for name, each in value.items()]
+
+
+def _held_to(weights: str | None) -> str | None:
+    """What a file of weights is compared with."""
+    if weights is None:
+        return None
+    pin, came = assets.parse(weights), assets.parse(assets.remembered(weights))
+    return (
+        f"{pin.held_to}, sha256 {came.sha256}" if pin.is_first_use and came.sha256 else pin.held_to
+    )
 
 
 def _origin(weights: str | None) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backbones import Audio, Backbone, Encoder, Layer, Precision, Texts
-from bench import audio, encoders, provenance, readout, shards
+from bench import assets, audio, encoders, provenance, readout, shards
 from bench.audio import BadAudioError, Samples
 from bench.errors import UserError
 from bench.readout import EncoderError, Readout
@@ -74,13 +74,17 @@ def key_of(entry: Entry[Backbone], precision: Precision, layer: Layer | None = N
     """The key of a backbone's features: weights, code, preprocessing, and the card's name.
 
     The name tells apart what one file builds with different arguments, such as a seed. Frames of a
-    layer have a key of their own.
+    layer have a key of their own. Weights without a published checksum count by the sha256 that
+    they first came with, and are fetched if they never came.
+
+    Raises:
+        AssetError: such weights cannot be fetched.
     """
     card = entry.card
     key = provenance.digest(
         {
             "name": card.name,
-            "weights": card.weights,
+            "weights": card.weights and assets.settled(card.weights),
             "code": provenance.code_digest(entry.file, *card.code),
             "state": card.state,
             "version": [VERSION, audio.VERSION, card.version],

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backbones import Backbone
-from bench import intervals, provenance
+from bench import assets, intervals, provenance
 from bench.probes.events import padded
 from bench.probes.job import Result, Variant
 from bench.store import Cost
@@ -156,7 +156,7 @@ def evaluate(row: Row, result: Result, cost: Cost) -> Record:
             packages=provenance.packages(),
             features=row.features,
             data=row.task.digest or "",
-            weights=row.backbone.weights,
+            weights=row.backbone.weights and assets.settled(row.backbone.weights),
             precision=row.precision,
             reference=row.reference,
         ),

@@ -2,8 +2,6 @@
 
 import hashlib
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -11,81 +9,16 @@ import time
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from bench.assets import AssetError, fetch
+from tests.serving import BODY, Server
 
-BODY = bytes(range(256)) * 4096
 MD5 = "c35cc7d8d91728a0cb052831bc4ef372"  # as `md5sum` prints it
+BLOB = "ea8e482b990b87c0f69d29fd1dd6a41d0f1a514b"  # as `git hash-object` prints it
 FETCH = "import sys; from bench.assets import fetch; print('up', flush=True); fetch(sys.argv[1])"
-
-
-class Server(ThreadingHTTPServer):
-    """Serves `body`; what it does wrong is set by the test."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.body = BODY
-        self.ranges: list[str | None] = []
-        self.cuts: list[int] = []
-        self.resets = False
-        self.understands_ranges = True
-        self.wrong_range = False
-        self.announces_length = True
-        self.redirect = ""
-        self.go = threading.Event()
-        self.go.set()
-
-    def pin(self, path: str = "file.bin", member: str = "") -> str:
-        digest = hashlib.sha256(self.body).hexdigest()
-        url = f"http://127.0.0.1:{self.server_port}/{path}"
-        return f"pkg:generic/file@1?download_url={url}&checksum=sha256:{digest}#{member}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        server = self.server
-        wanted = self.headers["Range"]
-        server.ranges.append(wanted)
-        if self.path == "/hangs-up":
-            return
-        if self.path == "/missing":
-            self.send_error(404)
-            return
-        if self.path == "/moved":
-            self.send_response(302)
-            self.send_header("Location", server.redirect)
-            self.end_headers()
-            return
-        start = int(wanted[6:-1]) if wanted and server.understands_ranges else 0
-        if start >= len(server.body):
-            self.send_error(416)
-            return
-        self.reply(server.body, start)
-
-    def reply(self, body: bytes, start: int) -> None:
-        server = self.server
-        self.send_response(206 if start else 200)
-        if start:
-            first = start + server.wrong_range
-            self.send_header("Content-Range", f"bytes {first}-{len(body) - 1}/{len(body)}")
-        if server.announces_length:
-            self.send_header("Content-Length", str(len(body) - start))
-        self.end_headers()
-        end = server.cuts.pop(0) if server.cuts else len(body)
-        if server.resets and end < len(body):
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.wfile.write(body[start : start + 1])
-        server.go.wait(30)
-        self.wfile.write(body[start + 1 : end])
 
 
 @pytest.fixture
@@ -273,6 +206,7 @@ def declared(server: Server, checksum: str) -> str:
     "checksum",
     [
         f"md5:{MD5}",
+        f"gitblob:{BLOB}",
         f"sha256:{hashlib.sha256(BODY).hexdigest()[:8]}",
     ],
 )
@@ -294,6 +228,8 @@ def test_what_a_source_publishes_of_its_file_will_do(
 def test_another_file_than_the_source_publishes_is_refused(server: Server) -> None:
     with pytest.raises(AssetError, match=f"what came has md5 {MD5}"):
         fetch(declared(server, f"md5:{'0' * 32}"))
+    with pytest.raises(AssetError, match=f"what came has gitblob {BLOB}"):
+        fetch(declared(server, f"gitblob:{'0' * 40}"))
     with pytest.raises(AssetError, match=r"needs checksum=sha256:<64 hexadecimal digits>"):
         fetch(declared(server, "sha256:abc"))
     with pytest.raises(AssetError, match=r"needs checksum=sha256:<64 hexadecimal digits>"):

@@ -1,5 +1,6 @@
 """How predictions are scored, and what a record says of them."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -151,6 +152,22 @@ def test_a_score_that_cannot_be_is_refused() -> None:
     asked = row(metrics=(Metric("accuracy", percent),))
     with pytest.raises(UndefinedTestScoreError, match=r"outside of its bounds, 0 to 1"):
         recording.evaluate(asked, result([[SOFT] * 6]), COST)
+
+
+def test_a_record_holds_the_digest_of_weights_that_nobody_publishes_one_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path))
+    monkeypatch.delenv("BENCH_MIRROR", raising=False)
+    (tmp_path / "placed").mkdir()
+    (tmp_path / "placed" / "w.pt").write_bytes(b"weights")
+    pin = "pkg:generic/w@v1?checksum=first-use&download_url=https://example.invalid/v1/w.pt"
+    asked = row()
+    backbone = replace(asked.backbone, weights=pin, load=lambda _file: asked.backbone.build())
+    found = result([[SOFT, LOUD, SOFT, LOUD, SOFT, SOFT]])
+    record = recording.evaluate(replace(asked, backbone=backbone), found, COST)
+    digest = hashlib.sha256(b"weights").hexdigest()
+    assert record.provenance.weights == pin.replace("first-use", f"sha256:{digest}")
 
 
 def test_the_key_of_a_row_follows_its_test_labels_and_how_it_was_asked_for() -> None:

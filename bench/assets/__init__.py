@@ -3,19 +3,24 @@
 A file is downloaded once by the ordinary client of its source, verified by sha256, and kept in
 the platform's cache folder. A mirror folder (`BENCH_MIRROR`) is looked into first. A file that is
 pinned by a commit of the hub is verified against what the hub declares of it; the sha256 that it
-came with is noted, and it is held to that from then on.
+came with is noted, and it is held to that from then on. So is a file whose source publishes no
+checksum, which nothing but its address vouches for when it first comes.
 """
 
 import contextlib
 import shutil
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from bench import digests
+from bench.assets import first_use
 from bench.assets.cache import Shelf, at_hand, cache_folder, link_or_copy, placed_folder
-from bench.assets.errors import DownloadError, NoSuchFileError
-from bench.assets.pins import KINDS, AssetError, MissingFileError, Pin, Progress, parse
+from bench.assets.checksums import FIRST_USE
+from bench.assets.errors import AssetError, DownloadError, MissingFileError, NoSuchFileError
+from bench.assets.members import local, unpacked
+from bench.assets.pins import KINDS, Pin, Progress, parse
 from bench.assets.sources import CLIENTS, why_not
-from bench.assets.unpack import Limits, unpack
+from bench.assets.unpack import Limits
 
 __all__ = [
     "AssetError",
@@ -28,6 +33,8 @@ __all__ = [
     "forget",
     "parse",
     "reachable",
+    "remembered",
+    "settled",
 ]
 
 
@@ -52,8 +59,10 @@ def fetch(
     parsed = parse(pin)
     try:
         if parsed.kind == "file":
-            return _local(parsed, limits or Limits())
+            return local(parsed, limits or Limits())
         report, most = on_progress or _in_silence, limits or Limits()
+        if parsed.is_first_use:
+            parsed = replace(parsed, sha256=_first_came(parsed, mirror, report))
         if not parsed.files:
             return _on_shelf(parsed) or _bring(parsed, mirror, report, most)
         found = [
@@ -80,16 +89,40 @@ def cached(pin: str) -> Path | None:
         here = [held for each in parsed.files if (held := _held(parsed, each)) is not None]
         whole = len(here) == len(parsed.files)
         return Shelf(parsed.key).together(dict(here)) if whole else None
+    if parsed.is_first_use:
+        parsed = replace(parsed, sha256=first_use.remembered(replace(parsed, member="")))
     if parsed.kind != "file":
         return _on_shelf(parsed)
-    return _local(parsed, Limits()) if Path(parsed.name).expanduser().exists() else None
+    return local(parsed, Limits()) if Path(parsed.name).expanduser().exists() else None
 
 
 def forget(pin: str) -> None:
-    """Remove what the cache holds of a pin that is not local."""
-    shelf = Shelf(parse(pin).key)
+    """Remove what the cache holds of a pin that is not local; what came first stays noted."""
+    shelf = Shelf(parse(remembered(pin)).key)
     with shelf.lock():
         shutil.rmtree(shelf.folder)
+
+
+def remembered(pin: str) -> str:
+    """A pin of first use with the sha256 of the file that came first; any other as it is.
+
+    Raises:
+        AssetError: the pin is malformed, or what was noted is damaged.
+    """
+    parsed = parse(pin)
+    digest = first_use.remembered(replace(parsed, member="")) if parsed.is_first_use else ""
+    return pin.replace(f"checksum={FIRST_USE}", f"checksum=sha256:{digest}") if digest else pin
+
+
+def settled(pin: str) -> str:
+    """As `remembered`; the file of a first use is brought if none came yet.
+
+    Raises:
+        AssetError: the pin is malformed, or its file cannot be had.
+    """
+    if parse(remembered(pin)).is_first_use:
+        fetch(pin)
+    return remembered(pin)
 
 
 def reachable() -> dict[str, str]:
@@ -106,19 +139,37 @@ def _on_shelf(pin: Pin) -> Path | None:
     if not pin.is_whole:
         return shelf.member(pin.member)
     archive = shelf.archive()
-    if archive and not pin.sha256:
-        _expect_as_it_came(archive, shelf)
+    if archive and (pin.is_first_use or not pin.sha256):
+        _expect_as_it_came(archive, shelf, pin.sha256 or shelf.noted())
     return archive
 
 
-def _expect_as_it_came(archive: Path, shelf: Shelf) -> None:
-    expected, found = shelf.noted(), digests.of_file(archive)
+def _expect_as_it_came(archive: Path, shelf: Shelf, expected: str) -> None:
+    found = digests.of_file(archive)
     if found != expected:
         message = (
             f"{archive} has sha256 {found}, but came with {expected}: remove {shelf.folder} "
             "to download it again"
         )
         raise AssetError(message)
+
+
+def _first_came(pin: Pin, mirror: Path | None, on_progress: Progress) -> str:
+    """The sha256 of the first file that came from an address; brought now if none did."""
+    whole = replace(pin, member="")
+    shelf = Shelf(whole.key)
+    with shelf.lock():
+        if known := first_use.remembered(whole):
+            return known
+        shelf.partial.unlink(missing_ok=True)  # nothing would tell that it is of another file
+        with shelf.workplace() as folder:
+            name, brought = _brought(whole, shelf, folder, mirror, on_progress)
+            digest = digests.of_file(brought)
+            home = Shelf(digest)
+            with home.lock():
+                home.keep_archive(brought, _name_in_cache(whole, name))
+        first_use.remember(whole, digest)
+    return digest
 
 
 def _held(pin: Pin, choice: str) -> tuple[str, Path] | None:
@@ -147,7 +198,7 @@ def _bring(pin: Pin, mirror: Path | None, on_progress: Progress, limits: Limits)
         if found:
             return found
         archive = _archive(pin, shelf, mirror, on_progress)
-        return archive if pin.is_whole else _unpacked(pin, shelf, archive, limits)
+        return archive if pin.is_whole else unpacked(pin, shelf, archive, limits)
 
 
 def _archive(pin: Pin, shelf: Shelf, mirror: Path | None, on_progress: Progress) -> Path:
@@ -158,15 +209,21 @@ def _archive(pin: Pin, shelf: Shelf, mirror: Path | None, on_progress: Progress)
     if kept:
         kept.unlink()
     with shelf.workplace() as folder:
-        given = at_hand(pin, mirror) if pin.sha256 or pin.declared else None
-        if given:
-            name, brought = given.name, link_or_copy(given, folder / "given")
-        else:
-            brought = _download(pin, shelf, folder, on_progress)
-            name = brought.name
+        name, brought = _brought(pin, shelf, folder, mirror, on_progress)
         if not pin.sha256:
             shelf.note(digests.of_file(brought))
         return shelf.keep_archive(brought, _name_in_cache(pin, name))
+
+
+def _brought(
+    pin: Pin, shelf: Shelf, folder: Path, mirror: Path | None, on_progress: Progress
+) -> tuple[str, Path]:
+    """What the source calls the archive, and the verified file: from the mirror or downloaded."""
+    given = at_hand(pin, mirror) if pin.sha256 or pin.declared else None
+    if given:
+        return given.name, link_or_copy(given, folder / "given")
+    brought = _download(pin, shelf, folder, on_progress)
+    return brought.name, brought
 
 
 def _name_in_cache(pin: Pin, name: str) -> str:
@@ -205,59 +262,7 @@ def _verify_download(brought: Path, pin: Pin) -> None:
     if wrong := pin.differs(brought):
         brought.unlink()
         message = f"what came has {wrong}"
+        if pin.is_first_use:
+            place = first_use.note(replace(pin, member="", sha256=""))
+            message += f", no longer what came first: remove {place} if it may be another"
         raise DownloadError(message)
-
-
-def _unpacked(pin: Pin, shelf: Shelf, archive: Path, limits: Limits) -> Path:
-    with shelf.workplace() as folder:
-        unpack(archive, pin.member, folder, wrapped=pin.wrapped, limits=limits)
-        return shelf.keep_member(pin.member, folder)
-
-
-def _local(pin: Pin, limits: Limits) -> Path:
-    """A local file or folder in place, or a member of a local archive."""
-    path = Path(pin.name).expanduser().absolute()
-    if pin.files:
-        return _local_files(pin, path)
-    if pin.member and path.is_file():
-        return _local_member(pin, path, limits)
-    path = path / pin.member
-    if not path.exists():
-        message = f"{path} does not exist"
-        raise AssetError(message)
-    if pin.sha256:
-        _verify_local(path, pin.sha256)
-    return path
-
-
-def _local_files(pin: Pin, folder: Path) -> Path:
-    """A local folder of which some files are pinned together."""
-    try:
-        digest = digests.of_files(folder, pin.files)
-    except OSError as error:
-        message = f"{error.filename} does not exist, or cannot be read"
-        raise AssetError(message) from error
-    if digest != pin.sha256:
-        message = f"{folder} has sha256 {digest} of {pin.files}, but {pin.sha256} is pinned"
-        raise AssetError(message)
-    return folder
-
-
-def _verify_local(path: Path, sha256: str) -> None:
-    if path.is_dir():
-        message = f"{path} is a folder, which has no sha256: pin a file of it, or no checksum"
-        raise AssetError(message)
-    digest = digests.of_file(path)
-    if digest != sha256:
-        message = f"{path} has sha256 {digest}, but {sha256} is pinned"
-        raise AssetError(message)
-
-
-def _local_member(pin: Pin, archive: Path, limits: Limits) -> Path:
-    shelf = Shelf(pin.sha256 or digests.of_file(archive))
-    found = shelf.member(pin.member)
-    if found:
-        return found
-    with shelf.lock():
-        _verify_local(archive, shelf.sha256)
-        return shelf.member(pin.member) or _unpacked(pin, shelf, archive, limits)

@@ -7,6 +7,7 @@
     <cache>/assets/<sha256>/together/...     several files of one commit of the hub
     <cache>/placed/                          files put here by hand are taken before any download
     <cache>/partial/<sha256>                 a download to be resumed
+    <cache>/first-use/<key>                  see `bench.assets.first_use`
 
 Everything is made beside its place and renamed into it: a process killed at any moment leaves
 nothing that looks finished.
@@ -23,7 +24,8 @@ from pathlib import Path, PurePosixPath
 
 import platformdirs
 
-from bench.assets.pins import AssetError, Pin
+from bench.assets.errors import AssetError
+from bench.assets.pins import Pin
 
 
 def cache_folder() -> Path:

@@ -1,4 +1,14 @@
-"""Why a client brought nothing."""
+"""Why a pinned file cannot be had."""
+
+from bench.errors import UserError
+
+
+class AssetError(UserError):
+    """A pinned file cannot be had; the message is one line."""
+
+
+class MissingFileError(AssetError):
+    """What is pinned has no such file."""
 
 
 class DownloadError(Exception):

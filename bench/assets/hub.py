@@ -1,10 +1,10 @@
 """The Hugging Face hub: its own client and cache, and what it declares of each file."""
 
-import hashlib
 import importlib
 import re
 from pathlib import Path
 
+from bench.assets.checksums import git_blob
 from bench.assets.errors import DownloadError, NoSuchFileError
 from bench.assets.pins import Pin
 from bench.digests import of_file
@@ -59,17 +59,10 @@ def _verify(path: Path, pin: Pin) -> None:
     if _SHA256.fullmatch(declared):
         found = of_file(path)
     elif _BLOB.fullmatch(declared):
-        found = _blob_id(path)
+        found = git_blob(path)
     else:
         message = f"the hub declares no digest of {pin.member}: add ?checksum=sha256:…"
         raise DownloadError(message)
     if found != declared:
         message = f"what came is {found}, the hub declares {declared}: remove {path.resolve()}"
         raise DownloadError(message)
-
-
-def _blob_id(path: Path) -> str:
-    """Git's name of a file's bytes."""
-    content = path.read_bytes()
-    header = b"blob %d\0" % len(content)
-    return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()

@@ -4,7 +4,8 @@ A pin is a package URL (https://github.com/package-url/purl-spec) with a `checks
 a local path. Its subpath names a file or folder of the archive, relative to the package's root:
 for an npm package or a sdist that is inside the one folder which its archive wraps around it.
 A commit of the Hugging Face hub fixes what its files hold, and needs no checksum. Of an address,
-the checksum may be the one that its source publishes, if that is no whole sha256.
+the checksum may be the one that its source publishes, if that is no whole sha256; or `first-use`,
+if it publishes none.
 """
 
 import hashlib
@@ -19,29 +20,21 @@ from urllib.parse import unquote, urlsplit
 
 from packageurl import PackageURL
 
-from bench.errors import UserError
+from bench.assets import checksums
+from bench.assets.addresses import check_url, names_release
+from bench.assets.checksums import FIRST_USE
+from bench.assets.errors import AssetError
 
 _NAME = re.compile(r"(@?[a-z0-9][\w.-]*/)?[a-z0-9][\w.+-]*", re.ASCII | re.IGNORECASE)
 _VERSION = re.compile(r"[a-z0-9][\w.+~:!-]*", re.ASCII | re.IGNORECASE)
 _ARCHITECTURE = re.compile(r"[a-z0-9-]*")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-_DECLARED = re.compile(r"md5:[0-9a-f]{32}|sha1:[0-9a-f]{40}|sha256:[0-9a-f]{8,63}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _ELSEWHERE = re.compile(r"([\w.-]+/[\w.-]+)@([0-9a-f]{40})/(.+)", re.ASCII)
 _LOCAL = re.compile(r"(?:file:(?://)?)?(?P<path>[^?#]+)(?:\?(?P<query>[^#]*))?(?:#(?P<member>.*))?")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Called with (bytes done, bytes in all or None where that is not known)."""
-
-
-class AssetError(UserError):
-    """A pinned file cannot be had; the message is one line."""
-
-
-class MissingFileError(AssetError):
-    """What is pinned has no such file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +49,8 @@ class Pin:
             lines `<sha256>  <name>` of a local folder's `files`; empty for a commit of the hub,
             where there is `declared`, and for a local path that is used unchecked.
         declared: what the source says of a `generic` file instead: `md5:<hex>`, as Zenodo does,
-            `sha1:<hex>`, or `sha256:` and its beginning, as PyTorch's hub does in file names.
+            `sha1:<hex>`, `gitblob:<hex>`, as git names a file's bytes, `sha256:` and its beginning,
+            as PyTorch's hub does in file names; or `first-use`, where it says nothing.
         member: file or folder inside; empty for the archive itself.
         file_name: what the source calls the archive; `*` stands for what only it knows.
         url: where a `generic` pin is downloaded from.
@@ -78,9 +72,32 @@ class Pin:
     def __str__(self) -> str:
         """Name, version, archive and digest, for a message."""
         release = f"{self.name} {self.version}".rstrip()
-        known = f"sha256:{self.sha256}" if self.sha256 else self.declared
-        digest = f", {known.replace(':', ' ')}" if known else ""
-        return f"{release} ({self.file_name}{digest})"
+        known = self._known.replace(":", " ")
+        if self.is_first_use:
+            known = f"{known} on first use" if self.sha256 else "fixed on first use"
+        return f"{release} ({', '.join(filter(None, (self.file_name, known)))})"
+
+    @property
+    def is_first_use(self) -> bool:
+        """Whether its source publishes no checksum, so that the first file that comes counts."""
+        return self.declared == FIRST_USE
+
+    @property
+    def held_to(self) -> str:
+        """What a file is compared with, in words."""
+        if self.is_first_use:
+            return "no published checksum: fixed on first use"
+        if self.sha256:
+            return "its sha256"
+        if self.kind == "huggingface":
+            return "what the hub declares at that commit"
+        known = {"": "nothing", "sha256": "the beginning of its sha256", "gitblob": "git's blob id"}
+        algorithm = self.declared.partition(":")[0]
+        return known.get(algorithm, f"its {algorithm}")
+
+    @property
+    def _known(self) -> str:
+        return f"sha256:{self.sha256}" if self.sha256 else self.declared
 
     @property
     def key(self) -> str:
@@ -110,13 +127,7 @@ class Pin:
 
     def differs(self, path: Path) -> str:
         """The digest of a file that is not the pinned one; empty where it is, or none is known."""
-        known = f"sha256:{self.sha256}" if self.sha256 else self.declared
-        algorithm, _, begins = known.partition(":")
-        if not known:
-            return ""
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, algorithm).hexdigest()
-        return "" if found.startswith(begins) else f"{algorithm} {found}"
+        return checksums.differs(path, self._known)
 
     def is_called(self, file_name: str) -> bool:
         """Whether a file of this name would be the archive."""
@@ -132,7 +143,8 @@ def parse(pin: str) -> Pin:
         pin: `pkg:type/name@version?checksum=sha256:<hex>#member`, `file:/path` or a plain path,
             these two with an optional checksum and member. A path that holds `?`, `#` or `%` is
             written as `file:` with these percent-encoded. Of an address (`pkg:generic`),
-            `checksum=md5:<hex>`, `sha1:<hex>` or 8 digits of the sha256 will do. Of the hub,
+            `checksum=md5:<hex>`, `sha1:<hex>`, `gitblob:<hex>` or 8 digits of the sha256 will do,
+            and `first-use` if its path names the version that stands after @. Of the hub,
             `pkg:huggingface/owner/name@<commit>#file`, or several as one folder with
             `?files=config.json,model.safetensors`; of `a|b` the first that the commit holds. A
             file of another repository is `owner/name@<commit>/tokenizer.json`.
@@ -170,18 +182,6 @@ def parse(pin: str) -> Pin:
     return replace(parsed, file_name=file_name)
 
 
-def check_url(url: str) -> None:
-    """Refuse an address that is not https, or http to this very machine.
-
-    Raises:
-        AssetError: any other address.
-    """
-    parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        return
-    raise _wrong(url, "is no https:// address; a local file is pinned as file:/path")
-
-
 def _wrong(pin: str, what: str) -> AssetError:
     return AssetError(f"{pin!r} {what}")
 
@@ -200,6 +200,11 @@ def _check(pin: str, parsed: Pin) -> None:
         raise _wrong(pin, "must name the file that its checksum is of, as in #model.safetensors")
     if parsed.kind == "generic":
         check_url(parsed.url)
+    if parsed.is_first_use and not names_release(parsed.url, parsed.version):
+        what = "has checksum=first-use, so its address must hold the release or commit that stands"
+        raise _wrong(
+            pin, f"{what} after @; {parsed.url} does not hold {parsed.version!r}, or it moves"
+        )
 
 
 def _check_files(pin: str, parsed: Pin) -> None:
@@ -238,17 +243,17 @@ def _checksum(pin: str, kind: str, version: str, checksum: str) -> str:
 
 def _is_declared(kind: str, checksum: str) -> bool:
     """Whether a checksum is less than a sha256, and all that the source of the file says."""
-    return kind == "generic" and _DECLARED.fullmatch(checksum) is not None
+    return kind == "generic" and checksums.is_declared(checksum)
 
 
 def _digest(pin: str, checksum: str) -> str:
     """The sha256 among the checksums of a pin, in lower case."""
     if not checksum:
         raise _wrong(pin, "has no checksum; add ?checksum=sha256:<64 hexadecimal digits>")
-    given = dict(part.strip().partition(":")[::2] for part in checksum.lower().split(","))
-    if not _DIGEST.fullmatch(given.get("sha256", "")):
+    found = checksums.sha256_of(checksum)
+    if not found:
         raise _wrong(pin, f"needs checksum=sha256:<64 hexadecimal digits>, not {checksum!r}")
-    return given["sha256"]
+    return found
 
 
 def _local(pin: str) -> Pin:

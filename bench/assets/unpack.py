@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
-from bench.assets.pins import AssetError
+from bench.assets.errors import AssetError
 
 _CHUNK = 1 << 20
 _ZIP, _DEB = b"PK", b"!<arch>\n"

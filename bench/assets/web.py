@@ -7,8 +7,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import IO
 
-from bench.assets.errors import DownloadError
-from bench.assets.pins import AssetError, Progress, check_url
+from bench.assets.addresses import check_url
+from bench.assets.errors import AssetError, DownloadError
+from bench.assets.pins import Progress
 from bench.errors import why_no_room
 
 _TIMEOUT = 30.0

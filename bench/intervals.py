@@ -59,7 +59,7 @@ def estimate(
     error = math.sqrt((len(without) - 1) * float(np.var(without))) if len(without) > 1 else 0.0
     worst, best = metric.bounds
     if error > 0 and worst < value < best:
-        quantile = float(stdtrit(degrees_of_freedom(without, groups), 1 - tail))
+        quantile = float(stdtrit(degrees_of_freedom(without, value, metric, groups), 1 - tail))
         return Estimate(value, *_on_open_scale(value, quantile * error, metric), error, seeds)
     margin = (best - worst) * (1 - tail ** (1 / len(names)))
     reach = margin if math.isfinite(margin) else 0.0
@@ -72,22 +72,38 @@ def effective_number(groups: Sequence[str]) -> float:
     return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
-def degrees_of_freedom(without: Samples, groups: Sequence[str]) -> float:
+def degrees_of_freedom(
+    without: Samples, value: float, metric: Metric, groups: Sequence[str]
+) -> float:
     """Of a jackknife's variance: 2 / its own relative variance (Satterthwaite, 1946).
 
     A variance of n numbers whose kurtosis is k has a relative variance of about (k - 1) / n. Where
-    few groups decide a score, as with a rare tag, k is large and the variance is badly known. There
-    are never more degrees of freedom than as many groups of equal size would have that say as much
-    as these do.
+    few groups decide a score, as with a rare tag, k is large and the variance is badly known. So is
+    that of a share near 0 or 1, which the open scale answers for: what k is above that of a share
+    as high as the score is what counts. There are never more degrees of freedom than as many groups
+    of equal size would have that say as much as these do.
 
     Args:
         without: (parts,) the score without each part; not all the same.
+        value: the score.
+        metric: whose bounds say what share of the best it is.
         groups: the group of each clip.
     """
     apart = without - without.mean()
     kurtosis = float(np.mean(apart**4) / np.mean(apart**2) ** 2)
-    known = 2 * len(without) / (kurtosis - 1) if kurtosis > 1 else math.inf
+    beyond = kurtosis - _kurtosis_of_a_share(value, metric)
+    known = 2 * len(without) / beyond if beyond > 0 else math.inf
     return max(1.0, min(effective_number(groups) - 1, known))
+
+
+def _kurtosis_of_a_share(value: float, metric: Metric) -> float:
+    """Of clips that are right or wrong; the least there is, 1, where a metric has no worst."""
+    worst, best = metric.bounds
+    if math.isinf(worst):
+        return 1.0
+    share = (value - worst) / (best - worst)
+    spread = share * (1 - share)
+    return (1 - 3 * spread) / spread
 
 
 def _without_each(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from scipy.special import expit, logit
-from scipy.stats import binom, bootstrap, sem, t
+from scipy.stats import binom, binomtest, bootstrap, sem, t
 
 from bench import intervals
 from tasks._metrics import ACCURACY, BALANCED_ACCURACY, R2
@@ -55,23 +55,30 @@ def test_groups_that_differ_in_size_say_less() -> None:
 def test_a_variance_is_known_as_well_as_its_own_variance_says() -> None:
     rng = np.random.default_rng(8)
     groups = [str(i) for i in range(400)]
-    flat = rng.uniform(size=400)
-    assert intervals.degrees_of_freedom(flat, groups) == 399
+    assert intervals.degrees_of_freedom(rng.uniform(size=400), 0.5, R2, groups) == 399
     heavy = t.rvs(9, size=(2000, 400), random_state=9)
     variances = heavy.var(1, ddof=1)
     simulated = 2 * variances.mean() ** 2 / variances.var()
-    found = [intervals.degrees_of_freedom(each, groups) for each in heavy]
+    found = [intervals.degrees_of_freedom(each, 0.5, R2, groups) for each in heavy]
     assert np.median(found) == pytest.approx(simulated, rel=0.15)
 
 
 def test_a_variance_is_never_better_known_than_groups_of_equal_size_would_have_it() -> None:
     uneven = ["large"] * 30 + [str(i) for i in range(30)]
-    found = intervals.degrees_of_freedom(np.linspace(0, 1, 31), uneven)
+    found = intervals.degrees_of_freedom(np.linspace(0, 1, 31), 0.5, ACCURACY, uneven)
     assert found == intervals.effective_number(uneven) - 1
-    assert intervals.degrees_of_freedom(np.array([0.4, 0.6]), ["a", "b"]) == 1
-    assert (
-        intervals.degrees_of_freedom(np.array([0.0] * 99 + [1.0]), list(map(str, range(100)))) < 3
-    )
+    assert intervals.degrees_of_freedom(np.array([0.4, 0.6]), 0.5, ACCURACY, ["a", "b"]) == 1
+    one_decides = np.array([0.0] * 99 + [1.0])
+    assert intervals.degrees_of_freedom(one_decides, 0.5, ACCURACY, list(map(str, range(100)))) < 3
+
+
+@pytest.mark.parametrize("clips", [20, 60, 216])
+@pytest.mark.parametrize("wrong", [1, 2, 3, 6])
+def test_a_share_near_its_best_has_an_interval_like_the_exact_one(wrong: int, clips: int) -> None:
+    truth, scores = hits(np.arange(clips) >= wrong)
+    found = intervals.estimate(ACCURACY, truth, [scores], list(map(str, range(clips))))
+    exact = binomtest(clips - wrong, clips).proportion_ci()
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=2 / clips)
 
 
 def test_of_very_many_groups_several_are_left_out_at_once() -> None:

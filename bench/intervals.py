@@ -16,6 +16,12 @@ from tasks import Metric, Scores, Truth, Weights
 BLOCKS = 400
 """The most parts that groups are left out in."""
 
+FARTHEST = 2.0
+"""As far as the log of a distance is trusted to change: to seven times the distance."""
+
+LARGEST = 700.0
+"""Whose exponential is a number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -135,14 +141,16 @@ def _on_open_scale(value: float, half: float, metric: Metric) -> tuple[float, fl
     """The ends of value ± half, by the delta method, where the score cannot leave its bounds.
 
     The scale is the logit where a metric has two ends, the log of the distance to the best where it
-    has no worst.
+    has no worst. That has no end below: where `half` is large beside the distance, as when one
+    group decides the score, the lower end is that of value - half if the scale has none as low.
     """
     worst, best = metric.bounds
     above = best - value
     if math.isinf(worst):
-        factor = float(np.exp(half / above))
-        return best - above * factor, best - above / factor
+        reach = half / above
+        low = min(value - half, best - above * math.exp(min(reach, FARTHEST)))
+        return low, best - above * math.exp(-reach)
     below = value - worst
-    factor = float(np.exp(half * (best - worst) / (above * below)))
+    factor = math.exp(min(half * (best - worst) / (above * below), LARGEST))
     ends = (below / (below + factor * above), below / (below + above / factor))
     return worst + (best - worst) * ends[0], worst + (best - worst) * ends[1]

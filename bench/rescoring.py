@@ -4,10 +4,10 @@ from pathlib import Path
 
 from bench import recording
 from bench.registry import Registry
-from bench.rows import BoardError, alone, reopened
+from bench.rows import BoardError, alone, opened, reopened, verify_facts
 from bench.store import write_atomically
 from leaderboard import records
-from leaderboard.records import Predictions, Record, RecordError
+from leaderboard.records import Record, RecordError
 
 
 def rescore(board: Path, registry: Registry) -> list[str]:
@@ -21,43 +21,47 @@ def rescore(board: Path, registry: Registry) -> list[str]:
         scored for want of their task.
 
     Raises:
-        BoardError: a record or its predictions are damaged; those before it are written.
+        BoardError: a record or its predictions are damaged, or of another score than the task has
+            now. Then none is written.
     """
-    places = list(records.paths(board / "results"))
-    changed, missed = 0, []
+    changed: dict[Path, Record] = {}
+    missed = []
     with alone(board):
+        places = list(records.paths(board / "results"))
         for path in places:
             try:
-                record, predictions = records.read(path), Predictions.load(path.with_suffix(".npz"))
-                found = _rescored(record, predictions, registry)
-            except (RecordError, recording.UndefinedTestScoreError) as error:
-                message = f"{path}: {error}"
-                raise BoardError(message) from error
+                record, found = _rescored(path, board, registry)
+            except RecordError as error:
+                raise BoardError(str(error)) from error
             if isinstance(found, str):
                 missed.append(found)
             elif found != record:
-                write_atomically(path, found.to_json().encode())
-                changed += 1
-    return [f"{changed} of {len(places)} records have other scores than before", *missed]
+                changed[path] = found
+        for path, record in changed.items():
+            write_atomically(path, record.to_json().encode())
+    return [f"{len(changed)} of {len(places)} records have other scores than before", *missed]
 
 
-def _rescored(record: Record, predictions: Predictions, registry: Registry) -> Record | str:
-    """The record with the scores of its predictions, or why they cannot be made."""
+def _rescored(path: Path, board: Path, registry: Registry) -> tuple[Record, Record | str]:
+    """A record, and the same with the scores of its predictions, or why they cannot be made."""
+    record, predictions = opened(path, board)
     entry = reopened(record, registry)
     if isinstance(entry, str):
-        return entry
+        return record, entry
     task = entry.card
-    scores = recording.scores(task, predictions, len(record.search.seeds))
+    verify_facts(path, record, task, predictions)
+    try:
+        scores = recording.scores(task, predictions, len(record.search.seeds))
+        classes = recording.per_class(task, predictions)
+    except (ValueError, TypeError, IndexError) as error:
+        message = f"{path.with_suffix('.npz')} does not hold predictions: {error}"
+        raise RecordError(message) from error
+    own = (record.search.chosen, record.primary)
     variants = [
         variant.model_copy(update={"score": scores[task.primary.name]})
-        if variant.score == record.primary
+        if (variant.chosen, variant.score) == own
         else variant
         for variant in record.variants
     ]
-    return record.model_copy(
-        update={
-            "scores": scores,
-            "per_class": recording.per_class(task, predictions),
-            "variants": tuple(variants),
-        }
-    )
+    anew = {"scores": scores, "per_class": classes, "variants": tuple(variants)}
+    return record, record.model_copy(update=anew)

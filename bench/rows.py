@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 from filelock import BaseFileLock, FileLock
 
 from bench import assets, digests, kept, leaks, provenance, recording, resamples
@@ -23,7 +24,7 @@ from leaderboard import audits, records
 from leaderboard.audits import Audit
 from leaderboard.board import Clean
 from leaderboard.records import Predictions, Record, RecordError
-from tasks import Task
+from tasks import Kind, Task
 
 TOLERANCE = 1e-6
 """How far a record may be from its predictions."""
@@ -81,11 +82,11 @@ def of_board(board: Path, registry: Registry) -> dict[str, Rows]:
     return found
 
 
-def _read(path: Path, board: Path, registry: Registry) -> Row:
-    """Read a record, and compare what it says with the predictions beside it.
+def opened(path: Path, board: Path) -> tuple[Record, Predictions]:
+    """A record and its predictions.
 
     Raises:
-        RecordError: they are damaged or contradict each other.
+        RecordError: one of them is damaged, or the record lies where another belongs.
     """
     record = records.read(path)
     names = (record.search.protocol, record.task.name, record.backbone.name)
@@ -93,7 +94,16 @@ def _read(path: Path, board: Path, registry: Registry) -> Row:
         protocol, task, backbone = names
         message = f"{path} holds a record of {backbone} on {task} by {protocol}; move it"
         raise RecordError(message)
-    predictions = Predictions.load(path.with_suffix(".npz"))
+    return record, Predictions.load(path.with_suffix(".npz"))
+
+
+def _read(path: Path, board: Path, registry: Registry) -> Row:
+    """Read a record, and compare what it says with the predictions beside it.
+
+    Raises:
+        RecordError: they are damaged or contradict each other.
+    """
+    record, predictions = opened(path, board)
     asked = (predictions.ids, predictions.groups, predictions.truth)
     clips = provenance.digest([array.tolist() for array in asked])
     entry = reopened(record, registry)
@@ -140,11 +150,12 @@ def _verify(path: Path, record: Record, entry: Entry[Task], predictions: Predict
     """
     files = [digests.of_file(path.with_suffix(suffix)) for suffix in (".json", ".npz")]
     code = provenance.code_digest(entry.file, Path(recording.__file__), Path(__file__))
-    key = provenance.digest([*files, entry.card.name, code, provenance.packages()])
+    metrics = [metric.name for metric in entry.card.metrics]
+    key = provenance.digest([*files, entry.card.name, metrics, code, provenance.packages()])
     place = assets.cache_folder() / "verified" / f"{key}.zip"
     if kept.read(place) is not None:
         return
-    _verify_facts(path, record, entry.card, predictions)
+    verify_facts(path, record, entry.card, predictions)
     scores = recording.scores(entry.card, predictions, len(record.search.seeds))
     classes = recording.per_class(entry.card, predictions)
     expected = _numbers({**scores, **{f"class {name}": classes[name] for name in classes}})
@@ -159,17 +170,28 @@ def _verify(path: Path, record: Record, entry: Entry[Task], predictions: Predict
     kept.write(place, {})
 
 
-def _verify_facts(path: Path, record: Record, task: Task, predictions: Predictions) -> None:
-    """Make sure that what letters and marks follow from is as the predictions and cards say."""
+def verify_facts(path: Path, record: Record, task: Task, predictions: Predictions) -> None:
+    """Make sure that what letters and marks follow from is as the predictions and cards say.
+
+    Raises:
+        RecordError: it is not, or the predictions are none of this task.
+    """
     facts = {
         "clips.test": (record.clips.test, len(predictions.ids)),
         "clips.groups": (record.clips.groups, len(set(predictions.groups.tolist()))),
         "leak": (record.leak, tuple(sorted({*record.backbone.trained_on} & {*task.corpora}))),
+        "task.primary": (record.task.primary, task.primary.name),
     }
     for name, (written, found) in facts.items():
         if written != found:
             message = f"{path} says that {name} is {written}, expected {found}; run the pair again"
             raise RecordError(message)
+    classed = task.kind not in recording.UNCLASSED
+    numbers = task.kind is Kind.FRAMES or bool(np.isfinite(predictions.scores).all())
+    if not numbers or (classed and predictions.scores.shape[2:] != (len(task.labels),)):
+        outputs = f"{len(task.labels)} finite numbers a clip" if classed else "finite numbers"
+        message = f"{path.with_suffix('.npz')} does not hold {outputs}; run the pair again"
+        raise RecordError(message)
 
 
 def _numbers(scores: Mapping[str, records.Score | records.ClassScore]) -> dict[str, float]:

@@ -143,12 +143,13 @@ def test_clips_of_one_file_are_told_apart(log: Path, tmp_path: Path) -> None:
     assert log.exists()
 
 
+WEIGHTS = f"pkg:pypi/w@1?checksum=sha256:{'0' * 64}"
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        lambda card: replace(
-            card, weights="pkg:local/w?checksum=sha256:0", load=lambda _: toys.Toy()
-        ),
+        lambda card: replace(card, weights=WEIGHTS, load=lambda _: toys.Toy()),
         lambda card: replace(card, window=2.0),
         lambda card: replace(card, hop=0.5),
         lambda card: replace(card, shortest=0.2),

@@ -46,6 +46,16 @@ def test_a_regression_has_an_open_scale_with_one_end() -> None:
     assert (found.low, found.high) == pytest.approx(ends)
 
 
+def test_where_one_group_decides_a_regression_its_interval_has_ends() -> None:
+    rng = np.random.default_rng(9)
+    truth = np.concatenate([rng.normal(size=(40, 1)), [[1e4]]])
+    found = intervals.estimate(
+        R2, truth, [truth + rng.normal(size=(41, 1))], list(map(str, range(41)))
+    )
+    plain = found.value - t.ppf(0.975, 1) * found.error
+    assert plain - 1e-9 <= found.low < found.value < found.high <= 1
+
+
 def test_groups_that_differ_in_size_say_less() -> None:
     assert intervals.effective_number(songs(10, 3)) == pytest.approx(10)
     one_large = ["large"] * 91 + [str(i) for i in range(9)]
@@ -93,7 +103,7 @@ def test_a_class_of_one_group_is_left_out_of_one_replicate_only() -> None:
     truth = np.array([0, 0, 0, 0, 1, 1])
     scores = chosen(truth ^ [0, 1, 0, 0, 0, 1])
     found = intervals.estimate(BALANCED_ACCURACY, truth, [scores], list("abcdee"))
-    assert 0 < found.low < found.value < found.high < 1
+    assert 0 < found.low < found.value < found.high <= 1
 
 
 def covered(groups: Sequence[str], labels: Sequence[str], data_sets: int) -> int:

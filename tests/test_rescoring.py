@@ -1,7 +1,10 @@
 """Stored predictions are scored anew; what cannot be scored keeps what it has."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench import board, intervals
@@ -9,6 +12,8 @@ from bench.registry import Registry
 from bench.rescoring import rescore
 from bench.rows import BoardError
 from leaderboard import records
+from tasks._metrics import ACCURACY, BALANCED_ACCURACY
+from tests.answers import Array
 from tests.boards import put
 from tests.commands import bench
 
@@ -39,8 +44,9 @@ def test_variants_without_stored_predictions_keep_their_scores(
     put(full, "worst", "toys/one", 0.4, protocol="layers-v1", variants={"low": 0.3, "high": 0.4})
     path = of(full, "worst", "layers-v1")
     record = records.read(path)
-    kept, own = record.variants[0], record.variants[1].model_copy(update={"score": record.primary})
-    path.write_text(record.model_copy(update={"variants": (kept, own)}).to_json())
+    own = {"score": record.primary, "chosen": record.search.chosen}
+    kept, own_variant = record.variants[0], record.variants[1].model_copy(update=own)
+    path.write_text(record.model_copy(update={"variants": (kept, own_variant)}).to_json())
     monkeypatch.setattr(intervals, "LEVEL", 0.5)
     rescore(full, known)
     found = records.read(path)
@@ -59,10 +65,45 @@ def test_a_row_whose_task_is_not_known_is_said_and_kept(full: Path, known: Regis
     assert path.read_bytes() == before
 
 
-def test_predictions_that_cannot_be_read_stop_it(full: Path, known: Registry) -> None:
-    of(full, "alike").with_suffix(".npz").write_bytes(b"")
-    with pytest.raises(BoardError, match=r"alike\.npz does not hold predictions: .*run the pair"):
+@pytest.mark.parametrize(
+    ("part", "change", "message"),
+    [
+        ("scores", lambda x: x * np.nan, "does not hold 2 finite numbers a clip; run the pair"),
+        ("scores", lambda x: x[:, :, :1], "does not hold 2 finite numbers a clip; run the pair"),
+        ("scores", lambda x: x[0, 0, 0], "does not hold 2 finite numbers a clip; run the pair"),
+        ("truth", lambda x: x[:, None], "does not hold predictions"),
+        ("ids", lambda x: x[:60], "does not hold predictions of as many clips"),
+        ("groups", lambda x: x[:1].repeat(120), "clips.groups is 60, expected 1"),
+    ],
+)
+def test_where_one_is_damaged_none_is_written(
+    full: Path,
+    known: Registry,
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+    change: Callable[[Array], Array],
+    message: str,
+) -> None:
+    path = of(full, "worst").with_suffix(".npz")
+    with np.load(path) as held:
+        parts = dict(held)
+    np.savez(path, **{**parts, part: change(parts[part])})
+    before = {path: path.read_bytes() for path in records.paths(full / "results")}
+    monkeypatch.setattr(intervals, "LEVEL", 0.5)
+    with pytest.raises(BoardError, match=message):
         rescore(full, known)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_another_first_metric_is_another_score(full: Path, known: Registry) -> None:
+    entry = known.tasks.entries["toys/one"]
+    changed = replace(entry.card, metrics=(BALANCED_ACCURACY, ACCURACY))
+    known.tasks.entries["toys/one"] = replace(entry, card=changed)
+    for use in (rescore, board.suites):
+        with pytest.raises(
+            BoardError, match=r"task\.primary is accuracy, expected balanced accuracy"
+        ):
+            use(full, known)
 
 
 def test_checking_and_writing_are_not_asked_for_together(

@@ -127,10 +127,11 @@ def test_openmic_counts_what_the_list_holds(cards: Registry, tmp_path: Path) -> 
     lists = published.SPLITS / "openmic"
     shutil.copytree(lists, tmp_path / "partitions")
     columns = ("sample_key", "instrument", "relevance")
-    table(tmp_path / "openmic-2018-aggregated-labels.csv", columns, [])
+    listed = [(lists / f"split01_{part}.csv").read_text().split() for part in ("train", "test")]
+    labels = [(key, card.labels[0], "1.0") for keys in listed for key in keys]
+    table(tmp_path / "openmic-2018-aggregated-labels.csv", columns, labels)
     clips = card.clips(tmp_path)
     assert claims.count(clips) == card.counts
-    tested = (lists / "split01_test.csv").read_text().split()
-    assert {clip.id for clip in clips if clip.split is Split.TEST} == set(tested)
+    assert {clip.id for clip in clips if clip.split is Split.TEST} == set(listed[1])
     classes = json.loads((lists / "class-map.json").read_text())
     assert list(classes) == list(card.labels)

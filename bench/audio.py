@@ -11,7 +11,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from bench import pcm
+from bench import mpeg, pcm
 from bench.archives import DamagedError, is_file, is_here
 from tasks._asked import is_text
 
@@ -21,7 +21,7 @@ Samples: TypeAlias = npt.NDArray[np.float32]
 Content: TypeAlias = Path | io.BytesIO
 """A file, or where it lies in an archive or on a server, all of its bytes."""
 
-VERSION = 1
+VERSION = 2
 """Part of every feature's key; raise it when the same file gives other samples."""
 
 SILENCE = 1.5 * 2.0**-15
@@ -75,7 +75,24 @@ def _content(path: Path) -> Content:
     size = path.stat().st_size if isinstance(content, Path) else content.getbuffer().nbytes
     if size == 0:
         raise BadAudioError(path, "empty file")
-    return content
+    return _as_decoders_need_it(content)
+
+
+def _as_decoders_need_it(content: Content) -> Content:
+    """An mp3 with its length said; WAV and AIFF, which libsndfile misreads there, untagged."""
+    try:
+        with _opened(content) as file:
+            head = file.read(4)
+            if head[:3] != b"ID3" and head[:1] != b"\xff":
+                return content
+            data = head + file.read()
+    except OSError:  # the decoder, which cannot read it either, says why
+        return content
+    tagged = mpeg.tag_length(data)
+    if data[tagged : tagged + 4] in {b"RIFF", b"FORM"}:
+        return io.BytesIO(data[tagged:])
+    whole = mpeg.with_length(data)
+    return content if whole is None else io.BytesIO(whole)
 
 
 def _declared(path: Path, content: Content) -> float:

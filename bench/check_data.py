@@ -15,6 +15,9 @@ from tasks import Clip, Progress
 ALIKE = 0.9
 """Where this share of the files are as long as the median, to a tenth, all are meant to be."""
 
+SHORT = 0.8
+"""Of the median; what is shorter than that is no matter of rounding there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -110,7 +113,7 @@ def _finding(clip: Clip, error: BadAudioError) -> Finding:
 
 
 def _short(clips: Sequence[Clip], lengths: Mapping[Path, float]) -> list[Finding]:
-    """Whole files much shorter than the others, where the others are all as long."""
+    """Whole files that are shorter than the others, where the others are all as long."""
     usual = median(lengths.values()) if lengths else 0.0
     alike = sum(abs(length - usual) <= usual / 10 for length in lengths.values())
     if alike < ALIKE * len(lengths):
@@ -123,7 +126,7 @@ def _short(clips: Sequence[Clip], lengths: Mapping[Path, float]) -> list[Finding
             f"{lengths[clip.path]:.2f} s, others have {usual:.2f} s",
         )
         for clip in clips
-        if clip.seconds is None and lengths[clip.path] < usual / 2
+        if clip.seconds is None and lengths[clip.path] < SHORT * usual
     ]
 
 

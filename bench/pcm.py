@@ -29,7 +29,7 @@ def read(content: Path | io.BytesIO) -> tuple[npt.NDArray[np.float32], int] | No
             said = file.getparams()
             size = said.nframes * said.nchannels * BYTES
             raw = file.readframes(said.nframes) if 0 < size <= MOST else b""
-    except (wave.Error, EOFError):
+    except (wave.Error, EOFError, RuntimeError):  # the last where chunks overrun the file's size
         return None
     if not raw or len(raw) != size or said.sampwidth != BYTES or not said.framerate:
         return None

@@ -139,6 +139,9 @@ def test_a_pin_says_what_its_url_says(
         ("pkg:huggingface/o/n@main#a", "has no checksum, and 'main' may move: give a commit"),
         (f"pkg:huggingface/o/n@{'c' * 40}?files=a&{CHECKSUM}", "so it needs no checksum"),
         (f"pkg:huggingface/o/n@{'c' * 40}?files=a,/b", "names '/b' in ?files="),
+        (f"pkg:huggingface/o/n@{'c' * 40}?files=a,o/m@{'d' * 40}//b", "which is no file inside"),
+        (f"pkg:huggingface/o/n@{'c' * 40}?files=a,o/m@{'d' * 40}/../b", "which is no file inside"),
+        (f"pkg:huggingface/o/n@{'c' * 40}?files=a,o/m@{'d' * 40}/./a", "which is no file inside"),
         (
             f"pkg:huggingface/o/n@{'c' * 40}?files=a,o/m@{'d' * 40}/a",
             "two files that would both be",

@@ -46,6 +46,7 @@ def test_samples_are_those_of_libsndfile_to_the_bit(channels: int, tmp_path: Pat
         content(1)[:-1],
         content(1)[:40],
         content(1)[:24] + bytes(4) + content(1)[28:],
+        content(1)[:4] + (20).to_bytes(4, "little") + content(1)[8:],
         b"",
     ],
 )

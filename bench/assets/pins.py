@@ -223,7 +223,9 @@ def _several(pin: str, names: str) -> tuple[str, ...]:
     """The files of a `files` qualifier, each inside the folder."""
     files = tuple(names.split(",")) if names else ()
     for name in (name for choice in files for name in choice.split("|")):
-        if not name or ".." in PurePosixPath(name).parts or name.startswith("/"):
+        elsewhere = _ELSEWHERE.fullmatch(name)
+        place = PurePosixPath(member := elsewhere[3] if elsewhere else name)
+        if member != str(place) or place.is_absolute() or {"..", "."} & {*place.parts, member}:
             raise _wrong(pin, f"names {name!r} in ?files=, which is no file inside the folder")
     return files
 

@@ -1,5 +1,6 @@
 """Folders of the Hugging Face hub, for doors: which commit, which files."""
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,15 +18,15 @@ def quiet() -> Iterator[None]:
 
     Whoever asked it for more, with HF_HUB_VERBOSITY, is told all the same.
     """
-    from huggingface_hub.utils import logging
+    from huggingface_hub.utils.logging import get_verbosity, set_verbosity
 
-    usual = logging.get_verbosity()
+    usual = get_verbosity()
     if usual == logging.WARNING:
-        logging.set_verbosity_error()
+        set_verbosity(logging.ERROR)
     try:
         yield
     finally:
-        logging.set_verbosity(usual)
+        set_verbosity(usual)
 
 
 def commit(

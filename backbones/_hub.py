@@ -1,10 +1,32 @@
 """Folders of the Hugging Face hub, for doors: which commit, which files."""
 
-from collections.abc import Callable, Sequence
+import logging
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from backbones import DoorError
 from backbones._weights import one_line
+
+NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the hub's client from telling of each try; the error that it ends with tells enough.
+
+    Whoever asked it for more, with HF_HUB_VERBOSITY, is told all the same.
+    """
+    from huggingface_hub.utils.logging import get_verbosity, set_verbosity
+
+    usual = get_verbosity()
+    if usual == logging.WARNING:
+        set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        set_verbosity(usual)
 
 
 def commit(
@@ -23,20 +45,14 @@ def commit(
         small: whether a file is fetched at once, rather than with the weights.
 
     Raises:
-        DoorError: it cannot be read.
+        DoorError: it cannot be read, or is no name of the hub.
     """
-    from huggingface_hub import HfApi, hf_hub_download
-
+    if not NAME.fullmatch(name):
+        message = f"there is no folder {name} here, and a model of the hub is named owner/name"
+        raise DoorError(message)
     try:
-        config = Path(hf_hub_download(name, "config.json", revision=revision or None))
-        folder = config.parent
-        try:
-            held = list(HfApi().list_repo_files(name, revision=folder.name))
-        except OSError:
-            held = [path.name for path in folder.iterdir()]
-        files = needed(held)
-        for file in filter(small, files):
-            hf_hub_download(name, file, revision=folder.name)
+        with quiet():
+            folder, files = _brought(name, revision, needed, small)
     except (OSError, ValueError) as error:
         message = (
             f"the hub's {name} cannot be read ({one_line(error)[:200]}): check the name, accept "
@@ -44,3 +60,24 @@ def commit(
         )
         raise DoorError(message) from error
     return folder, f"pkg:huggingface/{name}@{folder.name}?files={','.join(files)}"
+
+
+def _brought(
+    name: str,
+    revision: str,
+    needed: Callable[[Sequence[str]], list[str]],
+    small: Callable[[str], bool],
+) -> tuple[Path, list[str]]:
+    """The folder of the commit in the hub's cache, with its small files; all that are needed."""
+    from huggingface_hub import HfApi, hf_hub_download
+
+    config = Path(hf_hub_download(name, "config.json", revision=revision or None))
+    folder = config.parent
+    try:
+        held = list(HfApi().list_repo_files(name, revision=folder.name))
+    except OSError:
+        held = [path.name for path in folder.iterdir()]
+    files = needed(held)
+    for file in filter(small, files):
+        hf_hub_download(name, file, revision=folder.name)
+    return folder, files

@@ -1,7 +1,7 @@
 """Two backbones, task by task: how they differ and whether that is more than noise."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -11,10 +11,10 @@ import numpy.typing as npt
 from bench import statistics
 from bench.errors import UserError
 from bench.registry import Registry, UnknownNameError
-from bench.rows import Rows, of_board, of_clips
+from bench.rows import Rows, of_board, of_clips, reopened
 from bench.statistics import Samples
 from leaderboard import records
-from leaderboard.records import Predictions
+from leaderboard.records import Predictions, Record
 from tasks import Kind
 
 DECIDED = {Kind.MULTICLASS, Kind.KEY}
@@ -29,9 +29,13 @@ class Difference:
         task: name.
         metric: primary one of the task.
         value: difference of the scores.
-        low: lower end of its 95 % interval, by paired bootstrap over groups.
+        low: lower end of its 95 % interval, by paired bootstrap over groups; no difference that
+            the bounds of the metric do not allow.
         high: upper end.
         p: of no difference, Holm-corrected for all pairs of rows of the task.
+        groups: of test clips.
+        floor: the p-value before correction, where it is the smallest that so few groups can give;
+            else None.
         mcnemar: the same by McNemar's exact test of right and wrong answers; None where clips
             share groups, which it does not know, or answers are not right or wrong.
         detectable: the difference that is found 80 times in 100 on this task.
@@ -43,6 +47,8 @@ class Difference:
     low: float
     high: float
     p: float
+    groups: int
+    floor: float | None
     mcnemar: float | None
     detectable: float
 
@@ -73,7 +79,8 @@ def compare(
         asked = {rows[task, name].clips for name in pair if (task, name) in rows}
         compared = of_clips(task, rows, asked.pop()) if len(asked) == 1 else {}
         if set(pair) <= set(compared):
-            found.append(_difference(task, rows, compared, pair, board))
+            each = _difference(task, rows, compared, pair, board)
+            found.append(_possible(each, rows[task, pair[0]].record, registry))
     if not found:
         message = f"{pair[0]} and {pair[1]} were not scored on the same clips: {_why(rows, pair)}"
         raise UserError(message)
@@ -108,6 +115,7 @@ def _difference(
         records.place(board / "results", record.search.protocol, task, name).with_suffix(".npz")
         for record, name in zip(taken, names, strict=True)
     ]
+    floor = statistics.least_p_value(groups)
     independent = groups == taken[0].clips.test and taken[0].task.kind in DECIDED
     return Difference(
         task=task,
@@ -116,9 +124,21 @@ def _difference(
         low=low,
         high=high,
         p=_corrected(p)[one, two],
+        groups=groups,
+        floor=floor if p[one, two] <= floor else None,
         mcnemar=float(_corrected(_mcnemar(files))[one, two]) if independent else None,
         detectable=statistics.detectable(samples, groups),
     )
+
+
+def _possible(found: Difference, record: Record, registry: Registry) -> Difference:
+    """With an interval that ends where the primary metric's bounds do."""
+    entry = reopened(record, registry)
+    if isinstance(entry, str):
+        return found
+    lowest, highest = entry.card.primary.bounds
+    span = highest - lowest
+    return replace(found, low=max(found.low, -span), high=min(found.high, span))
 
 
 def _mcnemar(files: list[Path]) -> npt.NDArray[np.float64]:

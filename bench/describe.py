@@ -194,4 +194,4 @@ def _spelt(value: Json) -> str:
         return mark.join(_spelt(each) for each in value) or "–"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return "–" if value is None else str(value)
+    return "–" if value is None else str(value) or "–"

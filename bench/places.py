@@ -5,7 +5,7 @@ A place is a folder, an archive, or an address of either (`https://`, `s3://`, â
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -92,6 +92,27 @@ def misspelt(data_set: str) -> str:
     said = settings()
     near = [] if data_set in said.sets else get_close_matches(data_set, said.sets, n=1)
     return f"{said.file} places {near[0]!r}: spell it {data_set} if that is it. " if near else ""
+
+
+def strangers(known: Collection[str], made: Collection[str]) -> list[str]:
+    """A line for each name in the file of settings that is nearly that of a data set.
+
+    Of other names that are not known nothing is said: they may be of cards behind `--include`.
+
+    Args:
+        known: names of data sets.
+        made: those of them that have no place.
+    """
+    said = settings()
+    found = []
+    for name in sorted({*said.sets} - {*known}):
+        near = get_close_matches(name, {*known} - {*made} - {*said.sets}, n=1)
+        if near:
+            found.append(
+                f"{said.file} places {name!r}, the data set of no card here; did you mean "
+                f"{near[0]}? One of a card of yours is known with --include"
+            )
+    return found
 
 
 def refuse(data_set: str) -> None:

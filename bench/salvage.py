@@ -12,6 +12,9 @@ from bench.audio import BadAudioError, Content, rewound
 if TYPE_CHECKING:
     from av.container import InputContainer
 
+UNTOLD = ("File does not exist", "Format not recognised", "Internal ", "Unspecified ", "System ")
+"""How libsndfile's words begin where they tell nothing of a file, or say that it is not there."""
+
 
 def seconds(path: Path, content: Content, problem: str) -> float:
     """The length that the container declares [s].
@@ -25,7 +28,7 @@ def seconds(path: Path, content: Content, problem: str) -> float:
             return float(stream.duration * stream.time_base)
         if container.duration is not None:
             return container.duration / 1e6
-    raise BadAudioError(path, f"corrupt: {problem}; it declares no length")
+    raise BadAudioError(path, f"corrupt: {_unread(problem)}; it declares no length")
 
 
 def decode(path: Path, content: Content, problem: str) -> tuple[npt.NDArray[np.float32], int]:
@@ -48,7 +51,7 @@ def decode(path: Path, content: Content, problem: str) -> tuple[npt.NDArray[np.f
                 planes = [p for frame in packet.decode() for p in resampler.resample(frame)]
                 blocks.extend(p.to_ndarray().mean(axis=0, dtype=np.float32) for p in planes)
     if not blocks:
-        raise BadAudioError(path, f"corrupt: {problem}")
+        raise BadAudioError(path, f"corrupt: {_unread(problem, 'libsndfile or PyAV')}")
     return np.concatenate(blocks), rate
 
 
@@ -56,14 +59,22 @@ def _opened(path: Path, content: Content, problem: str) -> "InputContainer":
     try:
         import av
     except ImportError:
-        reason = f"unreadable: {problem} (`pip install 'mulap-bench[av]'` reads more formats)"
+        reason = (
+            f"unreadable: {_unread(problem)} (`pip install 'mulap-bench[av]'` reads more formats)"
+        )
         raise BadAudioError(path, reason) from None
     try:
         container = av.open(rewound(content), "r", metadata_errors="ignore")
-    except av.FFmpegError as error:
-        raise BadAudioError(path, f"corrupt: {problem}; {error.strerror}") from None
+    except av.FFmpegError:
+        raise BadAudioError(path, f"corrupt: {_unread(problem, 'libsndfile or PyAV')}") from None
     streams = container.streams.audio
     if not streams or streams[0].codec_context is None:
         container.close()
-        raise BadAudioError(path, f"unreadable: {problem}; no audio in it that PyAV decodes")
+        raise BadAudioError(path, f"unreadable: {_unread(problem, 'libsndfile or PyAV')}")
     return container
+
+
+def _unread(problem: str, readers: str = "libsndfile") -> str:
+    """That nothing reads a file; with libsndfile's words where they tell of it."""
+    said = "" if problem.startswith(UNTOLD) else f": {problem.rstrip('.')}"
+    return f"no audio that {readers} can read{said}"

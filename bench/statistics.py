@@ -64,7 +64,7 @@ def paired_p_values(
     The difference over its paired bootstrap standard error is referred to Student's t with
     groups - 1 degrees of freedom (Efron & Tibshirani, 1993, 12.4): a share of 1,000 resamples
     could not be small enough to stand a correction for the pairs of eight rows. No value is under
-    the smallest p-value that swapping whole groups can give, 2^(1 - groups).
+    `least_p_value`.
 
     Args:
         values: of the rows, on the clips as they are.
@@ -80,14 +80,22 @@ def paired_p_values(
             unbiased = math.sqrt(groups / (groups - 1))
             error = unbiased * float(np.nanstd(rows[i] - rows[j]))
             tail = float(stdtr(groups - 1, -difference / max(error, 1e-300)))
-            p[i, j] = p[j, i] = max(2 * tail, 2.0 ** (1 - groups))
+            p[i, j] = p[j, i] = max(2 * tail, least_p_value(groups))
     return p
+
+
+def least_p_value(groups: int) -> float:
+    """The smallest two-sided p-value that swapping whole groups can give: 2^(1 - groups)."""
+    return 2.0 ** (1 - groups)
 
 
 def difference(
     values: tuple[float, float], rows: tuple[Samples, Samples], groups: int
 ) -> tuple[float, float, float]:
-    """First minus second, with the 95 % interval of the test in `paired_p_values`.
+    """First minus second, with a 95 % interval by Student's t.
+
+    Its standard error and degrees of freedom are those of `paired_p_values`. It knows no least
+    p-value: of fewer than six groups it can exclude 0 where that test finds no difference.
 
     Args:
         values: on the clips as they are.

@@ -88,16 +88,27 @@ def _are_splits(folders: Collection[str]) -> bool:
 def _expect_audio(
     folder: Path, heard: Collection[tuple[str, ...]], others: Sequence[Path], depth: int
 ) -> None:
-    """Refuse a class whose files are none that is known as audio."""
+    """Refuse a class that is empty, or whose files are none that is known as audio."""
     classes = {each[:depth] for each in heard}
-    for path in others:
-        parts = path.relative_to(folder).parts
-        if len(parts) > depth and parts[:depth] not in classes:
-            known = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
-            message = (
-                f"the class {parts[depth - 1]!r} has no audio file, but {path}; known: {known}"
-            )
-            raise DoorError(message)
+    for place in _folders(folder, depth):
+        if place.relative_to(folder).parts in classes:
+            continue
+        strange = next((path for path in others if place in path.parents), None)
+        known = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
+        why = (
+            f"but {strange}; known: {known}" if strange else f"for {place} holds no file; remove it"
+        )
+        message = f"the class {place.name!r} has no audio file, {why}"
+        raise DoorError(message)
+
+
+def _folders(folder: Path, depth: int) -> list[Path]:
+    """Those so deep below a folder, in order; hidden ones are passed over."""
+    found = [folder]
+    for _ in range(depth):
+        inside = [path for each in found for path in sorted(each.iterdir()) if path.is_dir()]
+        found = [path for path in inside if not path.name.startswith(_custom.HIDDEN)]
+    return found
 
 
 def _group(asked: Asked, path: Path) -> str:

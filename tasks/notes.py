@@ -30,7 +30,7 @@ from tasks._notes_data import (
     make,
     make_recorded,
 )
-from tasks._render import FONT_SOURCES, read_manifest
+from tasks._render import FONT_SOURCES, FONTS, read_manifest
 
 Entry = Mapping[str, Any]
 
@@ -81,6 +81,7 @@ class _Question:
         summary: one line.
         labels: the classes.
         label: class index of a clip, given the classes.
+        split_from: who drew the splits, and by which rule.
         group: what clips have in common that are resampled together.
         validate: instruments that are for validation, in place of the rendered split.
         metrics: the first is the primary one.
@@ -90,6 +91,7 @@ class _Question:
     summary: str
     labels: tuple[str, ...]
     label: Callable[[Entry, tuple[str, ...]], int]
+    split_from: str
     group: tuple[str, ...]
     validate: tuple[str, ...] = ()
     metrics: tuple[Metric, ...] = (ACCURACY,)
@@ -154,23 +156,29 @@ def _named(names: tuple[str, ...]) -> _Question:
         f"Which of {len(names)} acoustic instruments? Rendered notes, tested on another sound font",
         names,
         _instrument,
+        f"the sound fonts: {FONTS[1]} is the test; of each instrument's pitches in {FONTS[0]}, "
+        f"drawn with seed {FULL.seed}, some are validation",
         ("instrument", "pitch", "font"),
     )
 
 
+HELD_OUT = ("xylophone", "nylon guitar", "cello", "French horn", "flute")
 PITCH = _Question(
     "pitch",
     "Which of 12 pitch classes (chance .08)? Rendered notes, tested on another sound font",
     TONICS,
     _pitch_class,
+    f"the sound fonts: {FONTS[1]} is the test; of {FONTS[0]} {', '.join(HELD_OUT)} are validation",
     ("instrument", "font"),
-    validate=("xylophone", "nylon guitar", "cello", "French horn", "flute"),
+    validate=HELD_OUT,
 )
 RECORDED_INSTRUMENT = _Question(
     "instrument-recorded",
     "Which of 20 instruments? Learnt on rendered notes, tested on recorded ones",
     tuple(RECORDED),
     _instrument,
+    f"{FONTS[0]} is training, {FONTS[1]} validation, each with notes drawn with seed "
+    f"{RECORDED_SEED}; all recordings are the test",
     ("instrument", "pitch", "font"),
     metrics=(BALANCED_ACCURACY, ACCURACY),
 )
@@ -215,6 +223,8 @@ def _task(question: _Question, data: DataSet, suffix: str, suite: str) -> Task:
         digest=digest,
         suites=(suite,),
         corpora=(data.name.removesuffix("-tiny"),),
+        split_from=question.split_from,
+        grouped_by=f"{', '.join(question.group[:-1])} and sound font",
     )
 
 

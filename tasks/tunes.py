@@ -30,7 +30,7 @@ from tasks._metrics import (
 )
 from tasks._render import read_manifest
 from tasks._tunes_data import LICENCE, SOURCES, make
-from tasks._tunes_plan import FULL, KINDS, TINY, Preset
+from tasks._tunes_plan import FULL, KINDS, PHRASE, TINY, VALIDATION_SHARE, Preset
 
 Entry = Mapping[str, Any]
 
@@ -105,6 +105,12 @@ def _data(name: str, preset: Preset) -> DataSet:
         make=partial(make, preset),
     )
 
+
+SPLIT_FROM = (
+    "the books: O'Neill's is the test; each title of the others is validation with probability "
+    f"{VALIDATION_SHARE:g}, drawn with seed {FULL.seed}; no title and no phrase of {PHRASE} "
+    "intervals is in two splits"
+)
 
 TUNES = _data("tunes", FULL)
 TINY_TUNES = _data("tunes-tiny", TINY)
@@ -223,6 +229,8 @@ def _task(question: _Question, data: DataSet, suffix: str, suite: str) -> Task:
         digest=digest,
         suites=(suite,),
         corpora=("tunes",),
+        split_from=SPLIT_FROM,
+        grouped_by="tune: all that share a title",
     )
 
 

@@ -1,6 +1,7 @@
 """Files pinned by a commit of the hub: verified against it, and held to what came from then on."""
 
 import hashlib
+import logging
 import os
 import subprocess
 import sys
@@ -9,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from bench import assets
-from bench.assets import AssetError
+from backbones import DoorError, _hub
+from bench import assets, registry
+from bench.assets import AssetError, hub, pins
+from bench.assets.errors import DownloadError
+from bench.registry import PluginError
 from tests.test_assets_clients import Server
 
-pytest.importorskip("huggingface_hub", reason="the extra `hub` is not installed")
+huggingface_hub = pytest.importorskip("huggingface_hub", reason="the extra `hub` is not installed")
 
 COMMIT = "c" * 40
 OTHER = "d" * 40
@@ -133,3 +137,33 @@ def test_files_of_a_local_folder_are_pinned_together(tmp_path: Path) -> None:
     (tmp_path / "b").unlink()
     with pytest.raises(AssetError, match="b does not exist, or cannot be read"):
         assets.fetch(pinned)
+
+
+def test_the_client_s_tries_are_not_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = logging.getLogger("huggingface_hub")
+
+    def unreachable(*_: object, **__: object) -> str:
+        logging.getLogger("huggingface_hub.utils._http").warning("Retrying in 1s [Retry 1/5].")
+        message = "no network"
+        raise OSError(message)
+
+    monkeypatch.setattr(client, "propagate", True)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", unreachable)
+    for usual, told in ((logging.WARNING, 0), (logging.INFO, 2)):
+        client.setLevel(usual)
+        with pytest.raises(DownloadError, match="no network"):
+            hub.bring(pins.parse(pin("m.bin")))
+        with pytest.raises(DoorError, match="the hub's o/N cannot be read"):
+            _hub.commit("o/N", "", list, small=bool)
+        assert len(caplog.records) == told
+        assert client.level == usual
+    client.setLevel(logging.WARNING)
+
+
+@pytest.mark.parametrize("name", ["nosuchfolder", "models/of/mine", "./mine", "../o/N"])
+def test_a_name_that_is_none_of_the_hub_s_is_not_asked_for(name: str) -> None:
+    pytest.importorskip("transformers", reason="the extra `hf` is not installed")
+    with pytest.raises(PluginError, match=f"there is no folder {name} here, and a model of the"):
+        registry.find().backbones.open(f"hf:{name}")

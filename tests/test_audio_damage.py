@@ -150,3 +150,24 @@ def test_without_pyav_one_line_names_the_extra(
     for path in (header, damaged):
         assert reason(path).startswith("unreadable: ")
         assert "pip install 'mulap-bench[av]'" in reason(path)
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "wav", "flac", "ogg", "aiff", "m4a"])
+def test_a_saved_web_page_is_no_audio(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"page.{suffix}"
+    path.write_text("<!DOCTYPE html>\n<html><body>404 Not Found</body></html>\n" * 50)
+    assert reason(path) in {
+        "corrupt: no audio that libsndfile or PyAV can read",
+        "corrupt: no audio that libsndfile can read; it declares no length",
+    }
+
+
+def test_libsndfile_s_words_stay_where_they_tell_of_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, "wav", tone())
+    path.write_bytes(path.read_bytes()[:36].replace(b"fmt ", b"fxt "))
+    said = reason(path)
+    assert said.startswith("corrupt: no audio that libsndfile or PyAV can read: ")
+    assert not said.endswith(".")
+    with pytest.raises(soundfile.LibsndfileError) as told:
+        soundfile.info(path)
+    assert said.endswith(told.value.error_string.rstrip("."))

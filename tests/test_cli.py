@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import provenance
+from bench import provenance, registry
 from tests.commands import LINEAR, TOY, bench
 
 
@@ -48,6 +48,17 @@ def test_json_is_one_document(toy: Path, capsys: pytest.CaptureFixture[str]) -> 
         code, out, err = bench(*words, capsys=capsys)
         assert code == 0, err
         json.loads(out)
+
+
+def test_show_says_how_the_embedded_tasks_are_split_and_leaves_no_blank(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entries = [entry for entry in registry.find().tasks if entry.card.data.make is not None]
+    assert {entry.card.data.name for entry in entries} >= {"tunes", "notes", "notes-recorded"}
+    assert all(entry.card.split_from and entry.card.grouped_by for entry in entries)
+    _, out, _ = bench("show", "toys/loud", "-i", str(toy), capsys=capsys)
+    rows = [line.split(maxsplit=2) for line in out.splitlines()]
+    assert ["split", "from", "–"] in [[word.strip() for word in row] for row in rows]
 
 
 def test_show_has_the_counts_of_a_split(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,41 @@ def test_a_place_under_a_name_that_is_misspelt_is_told(
     assert said in " ".join(out.split())
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("data", "path", "placed/loud", "-i", "toy.py"),
+        ("data", "list", "-i", "toy.py"),
+        ("data", "check", "toys/loud", "-i", "toy.py"),
+        ("run", "-b", "level", "-t", "toys/loud", *LINEAR),
+    ],
+)
+@pytest.mark.usefixtures("toy")
+def test_a_place_under_a_name_like_a_data_set_s_is_told_by_every_command(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("bench.toml").write_text('[data.sets]\nplacd = "/mnt/it"\ngtzn = "x"\nmine = "y"\n')
+    code, _, err = bench(*words, capsys=capsys)
+    assert code == 0, err
+    told = [line for line in err.splitlines() if " places " in line]
+    assert [line.partition("; ")[2].partition("?")[0] for line in told] == [
+        "did you mean gtzan",
+        "did you mean placed",
+    ]
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_place_of_a_card_behind_include_is_no_misspelt_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = '[data.sets]\nplaced = "a"\nplacer = "b"\ntune = "c"\n'
+    Path("bench.toml").write_text(said)
+    for words in (("-i", "toy.py"), ()):
+        code, _, err = bench("data", "list", *words, capsys=capsys)
+        assert code == 0
+        assert " places " not in err
+
+
 @pytest.mark.usefixtures("toy")
 def test_a_place_that_cannot_be_read_leaves_the_list_whole(
     capsys: pytest.CaptureFixture[str],

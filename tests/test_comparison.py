@@ -1,14 +1,16 @@
 """Two rows, compared as the board compares them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench import board, comparison
 from bench.errors import UserError
 from bench.registry import Registry, UnknownNameError
-from tests.boards import put
+from tests.boards import card, put
 from tests.commands import LINEAR, bench
 
 
@@ -75,6 +77,43 @@ def test_rows_on_clips_that_most_rows_do_not_share_are_compared_too(
     (found,) = comparison.compare(full, known, ("fewer", "least"), "tuned-v1")
     assert found.task == "toys/one"
     assert found.p < 0.01
+
+
+@pytest.mark.parametrize(("number", "floor"), [(3, 0.25), (6, 2**-5), (60, None)])
+def test_a_p_that_few_groups_hold_up_is_told(tmp_path: Path, number: int, floor: float) -> None:
+    known = Registry()
+    known.tasks.add(card("toys/one"), Path(__file__))
+    for name, right in (("good", 1.0), ("bad", 0.5)):
+        put(tmp_path, name, "toys/one", right, groups=[f"{i % number}" for i in range(120)])
+    (found,) = comparison.compare(tmp_path, known, ("good", "bad"), "tuned-v1")
+    assert (found.groups, found.floor) == (number, floor)
+    assert found.low > 0
+    if floor is not None:
+        assert found.p == floor
+
+
+def test_no_difference_is_larger_than_the_metric_allows(tmp_path: Path, known: Registry) -> None:
+    rng = np.random.default_rng(0)
+    groups = ["large" if rng.uniform() < 0.6 else "small" for _ in range(120)]
+    for name, right in (("good", 0.9), ("bad", 0.2)):
+        put(tmp_path, name, "toys/one", right, groups=groups)
+    (found,) = comparison.compare(tmp_path, known, ("good", "bad"), "tuned-v1")
+    (back,) = comparison.compare(tmp_path, known, ("bad", "good"), "tuned-v1")
+    assert found.high == 1.0
+    assert back.low == -1.0
+
+
+def test_the_command_names_the_floor_where_it_is_in_force(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = comparison.Difference("toys/one", "accuracy", 0.7, 0.1, 1.0, 0.25, 3, 0.25, None, 0.4)
+    plain = replace(said, task="toys/two", groups=200, floor=2.0**-199)
+    free = replace(said, task="toys/three", floor=None)
+    monkeypatch.setattr(comparison, "compare", lambda *_: [said, plain, free])
+    code, out, _ = bench("compare", "one", "other", capsys=capsys)
+    assert code == 0
+    assert out.count("before correction") == 1
+    assert "toys/one: with 3 groups of test clips no p is under 0.250, 2^(1 - groups), " in out
 
 
 @pytest.mark.usefixtures("toy")

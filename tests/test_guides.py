@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import registry
+from leaderboard.published import published
 from tasks import Split
 
 GUIDES = Path(__file__).parents[1] / "docs" / "guides"
@@ -69,4 +70,11 @@ def test_a_guide_to_data_of_others_names_what_there_is(guide: str, tmp_path: Pat
     assert {task.name for task in tasks} == {"magnatagatune/clean", "magnatagatune/12-1-3"}
     for task in tasks:
         assert " / ".join(f"{task.counts[split]:,}" for split in Split) in text
-    assert all(name in cards.backbones.entries for name in re.findall(r"--backbone (\S+)", text))
+    run = set(re.findall(r"--backbone (\S+)", text))
+    assert run <= cards.backbones.entries.keys()
+    asked = set(re.findall(r"^bench compare (\w\S*) (\S+)$", text, re.MULTILINE)[0])
+    assert asked <= run
+    columns = published().columns
+    heard = {name for name, column in columns.items() if column.task in {t.name for t in tasks}}
+    models = [model for model in published().models if run & {*model.backbones}]
+    assert any(heard & model.scores.keys() for model in models), "--published would be empty"

@@ -142,6 +142,24 @@ def test_a_table_is_not_guessed_at(tmp_path: Path, text: str, message: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("files", "empty"),
+    [
+        (["a/1.wav", "b/2.wav"], "hush"),
+        (["a/1.wav", "b/2.wav"], "hush/deeper"),
+        (["train/a/1.wav", "train/b/2.wav", "test/a/3.wav", "test/b/4.wav"], "train/hush"),
+    ],
+)
+def test_an_empty_class_is_no_class(tmp_path: Path, files: list[str], empty: str) -> None:
+    for file in files:
+        put(tmp_path / file)
+    (tmp_path / ".cache").mkdir()
+    opened(f"folder:{tmp_path}")
+    (tmp_path / empty).mkdir(parents=True)
+    with pytest.raises(PluginError, match=r"the class 'hush' has no audio file, for .*hush holds"):
+        opened(f"folder:{tmp_path}")
+
+
+@pytest.mark.parametrize(
     ("files", "message"),
     [
         (["a/1.wav", "b/2.wav", "c/3.mid"], r"the class 'c' has no audio file, but .*c/3\.mid"),

@@ -31,8 +31,11 @@ def bring(pin: Pin) -> Path:
         DownloadError: it cannot be had, or is not what the hub declares.
     """
     hub = importlib.import_module("huggingface_hub")
+    from backbones._hub import quiet
+
     try:
-        path = Path(hub.hf_hub_download(pin.name, pin.member, revision=pin.version))
+        with quiet():
+            path = Path(hub.hf_hub_download(pin.name, pin.member, revision=pin.version))
     except (ValueError, *hub.errors.HfHubHTTPError.__bases__, OSError) as error:
         lacks = type(error).__name__ == "RemoteEntryNotFoundError"
         kind = NoSuchFileError if lacks else DownloadError

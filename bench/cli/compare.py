@@ -14,6 +14,7 @@ from bench.errors import UserError
 from bench.registry import UnknownNameError
 
 if TYPE_CHECKING:
+    from bench.comparison import Difference
     from leaderboard.records import Record
 
 
@@ -69,6 +70,20 @@ def compare(
     printing.line(
         "The interval is of this comparison alone; p is Holm-corrected for all pairs of rows of "
         "the task. A true difference that is detectable is found 80 times in 100, uncorrected."
+    )
+    for said in filter(None, map(_floor, found)):
+        printing.line(said)
+
+
+def _floor(found: "Difference") -> str | None:
+    """What to know of a p that is as small as it can be, where three digits show it."""
+    if found.floor is None or f"{found.floor:.3f}" == "0.000":
+        return None
+    groups = "group" if found.groups == 1 else "groups"
+    return (
+        f"{found.task}: with {found.groups} {groups} of test clips no p is under "
+        f"{found.floor:.3f}, 2^(1 - groups), before correction; the interval knows no such floor, "
+        "so it may exclude 0 where p does not say so."
     )
 
 

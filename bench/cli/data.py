@@ -10,7 +10,7 @@ import typer
 from bench import assets, check_data, claims, data, describe
 from bench.archives import PlaceError
 from bench.cli import printing
-from bench.cli.options import AsJson, Command, DataRoot, Include, known
+from bench.cli.options import AsJson, Command, DataRoot, Include, placing
 from bench.describe import Json
 from bench.digests import Digests
 from bench.errors import UserError
@@ -26,7 +26,7 @@ Names = Annotated[list[str], typer.Argument(help="Tasks: names or patterns.")]
 @app.command("list", cls=Command)
 def list_(*, _data_root: DataRoot = None, include: Include = None, as_json: AsJson = False) -> None:
     """List data sets, where they lie or would lie, and how to get them."""
-    entries = {e.card.data.name: e for e in known(include).tasks}
+    entries = {e.card.data.name: e for e in placing(include).tasks}
     rows = [
         (name, *_state(entry), entry.card.data.how_to_get)
         for name, entry in sorted(entries.items())
@@ -53,7 +53,7 @@ def fetch(tasks: Names, *, _data_root: DataRoot = None, include: Include = None)
 
     What a licence or a passing source does not allow to download is told, with what to place where.
     """
-    for entry in known(include).tasks.matching(tasks):
+    for entry in placing(include).tasks.matching(tasks):
         reporter, card = Reporter(), entry.card
         if card.data.archives:
             reporter.say(f"licence of {card.data.name}: {card.data.licence}")
@@ -67,7 +67,7 @@ def path(
     task: Annotated[str, typer.Argument()], *, _data_root: DataRoot = None, include: Include = None
 ) -> None:
     """Print the folder of a task's data set."""
-    entry = known(include).tasks[task]
+    entry = placing(include).tasks[task]
     printing.line(data.where(entry, data.folder(entry)))
 
 
@@ -82,7 +82,7 @@ def check(
     """
     reports: list[Json] = []
     code = 0
-    for entry in known(include).tasks.matching(tasks):
+    for entry in placing(include).tasks.matching(tasks):
         report = _check(entry)
         code = max(code, 2 if report["errors"] else bool(report["unusable"]))
         reports.append(report)
@@ -110,7 +110,7 @@ def export(
     from bench.export import Folder
 
     folder = Folder(into, rate)
-    for entry in known(include).tasks.matching(tasks):
+    for entry in placing(include).tasks.matching(tasks):
         clips = data.clips(entry.card, _ready(entry))
         with Reporter().step(f"exporting {entry.card.name}", "clips") as step:
             number = folder.fill(clips, step)
@@ -132,7 +132,7 @@ def prepare(
     """
     from bench import prepare as packing
 
-    entries = {e.card.data.name: e for e in known(include).tasks.matching(tasks)}
+    entries = {e.card.data.name: e for e in placing(include).tasks.matching(tasks)}
     for name, entry in entries.items():
         if entry.card.data.make is not None or entry.card.data.place is not None:
             message = (

@@ -53,3 +53,13 @@ def known(include: Sequence[Path | str] | None) -> Registry:
     for line in cards.unread:
         Reporter().say(line)
     return cards
+
+
+def placing(include: Sequence[Path | str] | None) -> Registry:
+    """Every card there is; what the file of settings places under a name like theirs is said."""
+    cards = known(include)
+    sets = [entry.card.data for entry in cards.tasks]
+    made = {data.name for data in sets if data.make is not None or data.place is not None}
+    for line in places.strangers({data.name for data in sets}, made):
+        Reporter().say(line)
+    return cards

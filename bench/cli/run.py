@@ -8,7 +8,7 @@ import typer
 from backbones import Precision
 from bench import registry, selection
 from bench.cli import printing
-from bench.cli.options import BOARD, AsJson, Board, DataRoot, Include, known
+from bench.cli.options import BOARD, AsJson, Board, DataRoot, Include, known, placing
 from bench.errors import UserError
 from bench.extraction import BATCH_SECONDS, Settings
 from bench.progress import Reporter
@@ -67,7 +67,7 @@ def run(
     whole, damaged = selection.usable(backbone or (), lambda each: registry.named([each]))
     names, folders = registry.named(whole)
     included = [*(include or ()), *map(str, folders)]
-    cards = known(included)
+    cards = placing(included)
     _claim(board, cards)
     asked = selection.protocol(protocol)
     settings = Settings(

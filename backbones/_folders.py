@@ -18,6 +18,7 @@ from transformers import (
     HubertConfig,
 )
 from transformers.configuration_utils import PreTrainedConfig
+from transformers.feature_extraction_sequence_utils import SequenceFeatureExtractor
 from transformers.modeling_utils import PreTrainedModel
 from transformers.utils import logging
 
@@ -120,7 +121,7 @@ def trained(folder: Path, *, trusted: bool) -> Network:
         message = f"{folder} does not fit its config.json: missing, misshapen or unexpected are "
         message += ", ".join(str(name) for name in wrong[:8])
         raise WeightsError(message)
-    return _network(model, folder)
+    return _network(model, folder, trusted=trusted)
 
 
 def _config(folder: Path, *, trusted: bool) -> PreTrainedConfig:
@@ -133,7 +134,7 @@ def _config(folder: Path, *, trusted: bool) -> PreTrainedConfig:
             return CONFIG_MAPPING[settings["model_type"]].from_dict(rest)
         config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=trusted)
     except (OSError, KeyError, ValueError, StrictDataclassError) as error:
-        message = f"{folder} holds no model that transformers knows: {one_line(error)[:300]}"
+        message = f"{folder} holds no model that transformers knows: {_why(error)}"
         raise DoorError(message) from error
     if config.model_type not in KINDS and not trusted:
         known = ", ".join(sorted(KINDS))
@@ -190,15 +191,40 @@ def _of_mert(folder: Path, settings: dict[str, Any]) -> HubertConfig:
 
 def _made(config: PreTrainedConfig, folder: Path, *, trusted: bool) -> Network:
     try:
-        return _network(AutoModel.from_config(config, trust_remote_code=trusted), folder)
+        model = AutoModel.from_config(config, trust_remote_code=trusted)
     except (OSError, KeyError, ValueError) as error:
         message = f"{folder} holds no whole model: {one_line(error)[:300]}"
         raise DoorError(message) from error
+    return _network(model, folder, trusted=trusted)
 
 
-def _network(model: PreTrainedModel, folder: Path) -> Network:
+def _network(model: PreTrainedModel, folder: Path, *, trusted: bool) -> Network:
     kind = KINDS.get(model.config.model_type, Waveform)
-    return kind(model, AutoFeatureExtractor.from_pretrained(folder))
+    return kind(model, _front(folder, trusted=trusted))
+
+
+def _front(folder: Path, *, trusted: bool) -> SequenceFeatureExtractor:
+    """What makes a network's inputs; without being told, transformers would ask whom to trust.
+
+    Raises:
+        DoorError: its settings are damaged, or it takes code of the folder that is not trusted.
+    """
+    try:
+        front: SequenceFeatureExtractor = AutoFeatureExtractor.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=trusted
+        )
+    except Exception as error:  # the library raises nothing narrower
+        message = f"{folder} holds no feature extractor that transformers can make: "
+        message += _why(error)
+        raise DoorError(message) from error
+    return front
+
+
+def _why(error: Exception) -> str:
+    """What transformers says, in one line, with the remedy that the door has."""
+    if "trust_remote_code" in str(error):
+        return "it takes code of its own, which is run with trust-remote-code=1 alone"
+    return one_line(error)[:300] or type(error).__name__
 
 
 @contextmanager

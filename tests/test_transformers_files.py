@@ -1,5 +1,6 @@
 """Folders of transformers' models: another's configuration, missing weights, harmful pickles."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,3 +121,20 @@ def test_a_pickle_that_would_run_code_is_refused(cards: Registry, tmp_path: Path
     with pytest.raises(WeightsError, match=r"is refused, for reading it could run code \(it names"):
         card.load(tmp_path)
     assert not (tmp_path / "ran").exists()
+
+
+def test_code_of_a_folder_is_refused_without_asking(
+    cards: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without being told, transformers asks at the terminal whether to run it."""
+    written(tmp_path, cards.backbones["hubert-base"].card)
+    front = {"auto_map": {"AutoFeatureExtractor": "own.Own"}, "feature_extractor_type": "Own"}
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(front))
+    (tmp_path / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
+    monkeypatch.setattr("builtins.input", lambda _question: "y")
+    with pytest.raises(
+        PluginError, match=r"extractor .* run with trust-remote-code=1 alone"
+    ) as told:
+        cards.backbones.matching([f"hf:{tmp_path}"])
+    assert not (tmp_path / "ran").exists()
+    assert "\n" not in str(told.value)

@@ -72,7 +72,9 @@ def task(asked: Asked, tables: Sequence[Path]) -> Task:
         items,
         columns.labels,
         columns.group or "file",
+        kind=asked.kind,
         tags=tags,
+        unsplit="name its clips {}, or draw splits with split=",
         left_out=_unlisted(asked, items),
     )
 

@@ -80,6 +80,8 @@ def test_a_table_that_is_no_task_says_why(
         (["a/1.wav", "b/2.wav"], "?group=x", "group is 'x', which finds nothing in '1'"),
         (["a/1.wav", "b/2.wav"], "?group=(", "group is '(', which is no regular expression"),
         (["a/1.wav", "b/2.wav"], "?label=x", "no option 'label=x'; known: name, group, seed"),
+        (["a/1.wav", "b/2.wav"], "/" + "x" * 300, "there is nothing at"),
+        (["train/a/1.wav", "train/b/2.wav"], "", "in test; put its clips into a folder test, or"),
         (["a/1.wav", "b/2.wav"], "/a/1.wav", "1.wav is no folder; a table is opened with csv:"),
     ],
 )

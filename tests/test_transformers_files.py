@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from backbones import Backbone, WeightsError
+from backbones import Backbone, DoorError, WeightsError
 from bench.registry import PluginError, Registry
 from bench.testing import noise
 from tests.miniatures import written
@@ -86,6 +86,49 @@ def test_a_setting_of_another_type_is_named(cards: Registry, tmp_path: Path) -> 
     written(tmp_path, cards.backbones["music2vec-v1"].card, {"hidden_size": "wide"})
     with pytest.raises(PluginError, match="Field 'hidden_size' expected int, got str"):
         cards.backbones.matching([f"hf:{tmp_path}"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "rate", "said"),
+    [
+        ({"model_type": []}, 16_000, "config.json is not the configuration of a model, with its"),
+        ({"num_hidden_layers": 0}, 16_000, "config.json makes a network without hidden layers"),
+        ({"num_attention_heads": -2}, 16_000, "config.json makes no network that runs: RuntimeE"),
+        ({"model_type": "mert_model", "hidden_size": "x"}, 1, "config.json is of no MERT: .*'hid"),
+        ({}, 0, "preprocessor_config.json: sampling_rate is 0, expected Hz"),
+        ({}, "16k", "preprocessor_config.json: sampling_rate is '16k', expected Hz"),
+    ],
+)
+def test_settings_that_are_damaged_are_told_with_their_file(
+    cards: Registry, tmp_path: Path, settings: dict[str, object], rate: object, said: str
+) -> None:
+    written(tmp_path, cards.backbones["hubert-base"].card, settings)
+    file = tmp_path / "preprocessor_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "sampling_rate": rate}))
+    with pytest.raises(PluginError, match=said):
+        cards.backbones.matching([f"hf:{tmp_path}"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("model.safetensors", b""),
+        ("pytorch_model.bin", b""),
+        ("model.safetensors.index.json", b"{}"),
+        ("config.json", b"null"),
+    ],
+)
+def test_a_damaged_file_of_a_folder_is_told(
+    cards: Registry, tmp_path: Path, name: str, content: bytes
+) -> None:
+    card = cards.backbones["hubert-base"].card
+    written(tmp_path, card)
+    if name != "config.json":
+        (tmp_path / "model.safetensors").unlink()
+    (tmp_path / name).write_bytes(content)
+    assert card.load is not None
+    with pytest.raises((DoorError, WeightsError), match=rf"/{name} (cannot be loaded|is not the)"):
+        card.load(tmp_path)
 
 
 class Harmful:

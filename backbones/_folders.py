@@ -65,8 +65,8 @@ def describe(folder: Path, window: float, *, trusted: bool) -> Facts:
     kind = KINDS.get(config.model_type, Waveform)
     with torch.device(kind.described_on):
         network = _made(config, folder, trusted=trusted)
-    seconds = min(window, network.longest)
     try:
+        seconds = min(window, network.longest)
         with torch.no_grad():
             samples = round(min(seconds, _PROBE) * network.sample_rate)
             heard = network.eval()(torch.zeros(1, samples, device=kind.described_on))
@@ -104,21 +104,28 @@ def trained(folder: Path, *, trusted: bool) -> Network:
     Heads that the encoder does not have may be left over.
 
     Raises:
-        WeightsError: weights are missing, of another shape, or would run code when read.
+        WeightsError: weights are missing, of another shape, or would run code when read; or the
+            settings beside them are damaged.
     """
+    try:
+        return _loaded(folder, trusted=trusted)
+    except DoorError as error:
+        raise WeightsError(str(error)) from error
+
+
+def _loaded(folder: Path, *, trusted: bool) -> Network:
+    config = _config(folder, trusted=trusted)
     try:
         with _quietly():
             model, told = AutoModel.from_pretrained(
                 folder,
-                config=_config(folder, trusted=trusted),
+                config=config,
                 local_files_only=True,
                 trust_remote_code=trusted,
                 output_loading_info=True,
             )
     except pickle.UnpicklingError as error:
         raise _weights.refusal(folder, error) from error
-    except DoorError:
-        raise
     except Exception as error:  # the library raises nothing narrower
         message = f"{_held(folder)} cannot be loaded: {_why(error)}; fetch it again"
         raise WeightsError(message) from error

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub.errors import StrictDataclassError
 from transformers import (
     CONFIG_MAPPING,
     AutoConfig,
@@ -18,6 +17,7 @@ from transformers import (
     HubertConfig,
 )
 from transformers.configuration_utils import PreTrainedConfig
+from transformers.feature_extraction_sequence_utils import SequenceFeatureExtractor
 from transformers.modeling_utils import PreTrainedModel
 from transformers.utils import logging
 
@@ -65,11 +65,18 @@ def describe(folder: Path, window: float, *, trusted: bool) -> Facts:
     kind = KINDS.get(config.model_type, Waveform)
     with torch.device(kind.described_on):
         network = _made(config, folder, trusted=trusted)
-    seconds = min(window, network.longest)
-    with torch.no_grad():
-        samples = round(min(seconds, _PROBE) * network.sample_rate)
-        heard = network.eval()(torch.zeros(1, samples, device=kind.described_on))
-    rate = network.frame_rate
+    try:
+        seconds = min(window, network.longest)
+        with torch.no_grad():
+            samples = round(min(seconds, _PROBE) * network.sample_rate)
+            heard = network.eval()(torch.zeros(1, samples, device=kind.described_on))
+        rate = network.frame_rate
+    except Exception as error:  # whatever the network of a damaged configuration raises
+        message = f"{folder / 'config.json'} makes no network that runs: {_why(error)}"
+        raise DoorError(message) from error
+    if not heard:
+        message = f"{folder / 'config.json'} makes a network without hidden layers"
+        raise DoorError(message)
     layers = tuple(
         Layer(name, x.shape[-1], None if name in {"pooled", "projected"} else rate)
         for name, x in heard.items()
@@ -97,21 +104,30 @@ def trained(folder: Path, *, trusted: bool) -> Network:
     Heads that the encoder does not have may be left over.
 
     Raises:
-        WeightsError: weights are missing, of another shape, or would run code when read.
+        WeightsError: weights are missing, of another shape, or would run code when read; or the
+            settings beside them are damaged.
     """
+    try:
+        return _loaded(folder, trusted=trusted)
+    except DoorError as error:
+        raise WeightsError(str(error)) from error
+
+
+def _loaded(folder: Path, *, trusted: bool) -> Network:
+    config = _config(folder, trusted=trusted)
     try:
         with _quietly():
             model, told = AutoModel.from_pretrained(
                 folder,
-                config=_config(folder, trusted=trusted),
+                config=config,
                 local_files_only=True,
                 trust_remote_code=trusted,
                 output_loading_info=True,
             )
     except pickle.UnpicklingError as error:
         raise _weights.refusal(folder, error) from error
-    except (OSError, ValueError, RuntimeError) as error:
-        message = f"{folder} cannot be loaded: {one_line(error)[:300]}"
+    except Exception as error:  # the library raises nothing narrower
+        message = f"{_held(folder)} cannot be loaded: {_why(error)}; fetch it again"
         raise WeightsError(message) from error
     tops = {name for name, _ in model.named_children()}
     left = [name for name in told["unexpected_keys"] if name.partition(".")[0] in tops]
@@ -120,7 +136,13 @@ def trained(folder: Path, *, trusted: bool) -> Network:
         message = f"{folder} does not fit its config.json: missing, misshapen or unexpected are "
         message += ", ".join(str(name) for name in wrong[:8])
         raise WeightsError(message)
-    return _network(model, folder)
+    return _network(model, folder, trusted=trusted)
+
+
+def _held(folder: Path) -> Path:
+    """The file of weights of a folder, or the folder where there is none."""
+    known = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+    return next((folder / name for name in known if (folder / name).is_file()), folder)
 
 
 def _config(folder: Path, *, trusted: bool) -> PreTrainedConfig:
@@ -132,8 +154,8 @@ def _config(folder: Path, *, trusted: bool) -> PreTrainedConfig:
             rest = {name: x for name, x in settings.items() if name != "vocab_size"}
             return CONFIG_MAPPING[settings["model_type"]].from_dict(rest)
         config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=trusted)
-    except (OSError, KeyError, ValueError, StrictDataclassError) as error:
-        message = f"{folder} holds no model that transformers knows: {one_line(error)[:300]}"
+    except Exception as error:  # the library raises nothing narrower
+        message = f"{folder} holds no model that transformers knows: {_why(error)}"
         raise DoorError(message) from error
     if config.model_type not in KINDS and not trusted:
         known = ", ".join(sorted(KINDS))
@@ -151,10 +173,13 @@ def _settings(folder: Path) -> dict[str, Any]:
     file = folder / "config.json"
     try:
         found = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         message = f"{file} cannot be read: {one_line(error)[:300]}"
         raise DoorError(message) from error
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict) or not isinstance(found.get("model_type", ""), str):
+        message = f"{file} is not the configuration of a model, with its `model_type` as text"
+        raise DoorError(message)
+    return found
 
 
 def _has_odd_vocabulary(settings: dict[str, Any]) -> bool:
@@ -185,20 +210,53 @@ def _of_mert(folder: Path, settings: dict[str, Any]) -> HubertConfig:
         "architectures",
         "transformers_version",
     }
-    return HubertConfig(**{name: settings[name] for name in known & settings.keys()})
+    try:
+        return HubertConfig(**{name: settings[name] for name in known & settings.keys()})
+    except Exception as error:  # the library raises nothing narrower
+        message = f"{folder / 'config.json'} is of no MERT: {_why(error)}"
+        raise DoorError(message) from error
 
 
 def _made(config: PreTrainedConfig, folder: Path, *, trusted: bool) -> Network:
     try:
-        return _network(AutoModel.from_config(config, trust_remote_code=trusted), folder)
-    except (OSError, KeyError, ValueError) as error:
-        message = f"{folder} holds no whole model: {one_line(error)[:300]}"
+        model = AutoModel.from_config(config, trust_remote_code=trusted)
+    except Exception as error:  # the library raises nothing narrower
+        message = f"{folder / 'config.json'} makes no model: {_why(error)}"
         raise DoorError(message) from error
+    return _network(model, folder, trusted=trusted)
 
 
-def _network(model: PreTrainedModel, folder: Path) -> Network:
+def _network(model: PreTrainedModel, folder: Path, *, trusted: bool) -> Network:
     kind = KINDS.get(model.config.model_type, Waveform)
-    return kind(model, AutoFeatureExtractor.from_pretrained(folder))
+    return kind(model, _front(folder, trusted=trusted))
+
+
+def _front(folder: Path, *, trusted: bool) -> SequenceFeatureExtractor:
+    """What makes a network's inputs; without being told, transformers would ask whom to trust.
+
+    Raises:
+        DoorError: its settings are damaged, or it takes code of the folder that is not trusted.
+    """
+    try:
+        front: SequenceFeatureExtractor = AutoFeatureExtractor.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=trusted
+        )
+    except Exception as error:  # the library raises nothing narrower
+        message = f"{folder} holds no feature extractor that transformers can make: "
+        message += _why(error)
+        raise DoorError(message) from error
+    rate = getattr(front, "sampling_rate", None)
+    if not isinstance(rate, int | float) or rate < 1:
+        message = f"{folder / 'preprocessor_config.json'}: sampling_rate is {rate!r}, expected Hz"
+        raise DoorError(message)
+    return front
+
+
+def _why(error: Exception) -> str:
+    """What transformers says, in one line, with the remedy that the door has."""
+    if "trust_remote_code" in str(error):
+        return "it takes code of its own, which is run with trust-remote-code=1 alone"
+    return f"{type(error).__name__}: {one_line(error)[:300]}".removesuffix(": ")
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def network(kind: str, settings: Mapping[str, Setting], front: Mapping[str, Sett
         settings: of the configuration, where they are not its defaults.
         front: of the feature extractor, likewise.
     """
-    model = AutoModel.from_config(AutoConfig.for_model(kind, **settings))
+    model = AutoModel.from_config(AutoConfig.for_model(kind, **settings), trust_remote_code=False)
     return KINDS[kind](model, FRONTS[kind](**front))
 
 
@@ -60,7 +60,7 @@ def trained(folder: Path, *, text: bool) -> Encoder:
     made = _folders.trained(folder, trusted=False)
     if not (text and isinstance(made, Towers)):
         return TorchEncoder(made)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
 
     def tokens(said: str) -> Tensor:
         ids: Tensor = tokenizer(said, return_tensors="pt", truncation=True)["input_ids"]

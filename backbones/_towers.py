@@ -109,7 +109,7 @@ def mulan(folder: Path) -> Encoder:
     network = seeded(0, mulan_network)
     tensors = _weights.renamed(_weights.read(weights), _MULAN)
     _weights.fill(network, tensors, weights, ignore=_MULAN_UNUSED, own=("audio.mel.*",))
-    return Reading(network, _tokens(folder, XLM_R.max_position_embeddings - 2))
+    return Reading(network, _tokens(folder, XLM_R.max_position_embeddings - 2, XLM_R.vocab_size))
 
 
 def msclap(folder: Path) -> Encoder:
@@ -122,7 +122,9 @@ def msclap(folder: Path) -> Encoder:
     network = seeded(0, msclap_network)
     tensors = _as_in_transformers(_weights.renamed(_weights.read(weights, "model"), _MS))
     _weights.fill(network, tensors, weights, ignore=_MS_UNUSED, own=_MS_OWN)
-    return Reading(network, _tokens(folder, GPT2.n_positions, end=" <|endoftext|>"))
+    return Reading(
+        network, _tokens(folder, GPT2.n_positions, GPT2.vocab_size, end=" <|endoftext|>")
+    )
 
 
 def _as_in_transformers(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -130,7 +132,7 @@ def _as_in_transformers(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         before, joined, after = name.partition(".attn.qkv.")
-        if joined:
+        if joined and tensor.ndim and len(tensor) % 3 == 0:
             parts = zip(("query", "key", "value"), tensor.chunk(3), strict=True)
             found |= {f"{before}.attention.self.{part}.{after}": x for part, x in parts}
             continue
@@ -139,7 +141,7 @@ def _as_in_transformers(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return found
 
 
-def _tokens(folder: Path, longest: int, end: str = "") -> Tokens:
+def _tokens(folder: Path, longest: int, known: int, end: str = "") -> Tokens:
     """What a tokenizer makes of a text with something behind it, as far as its encoder can look."""
     file = folder / "tokenizer.json"
     try:
@@ -147,5 +149,11 @@ def _tokens(folder: Path, longest: int, end: str = "") -> Tokens:
     except Exception as error:  # the library raises nothing narrower
         message = f"{file} cannot be read: {one_line(error)}"
         raise WeightsError(message) from error
+    highest = max(tokenizer.get_vocab().values(), default=0)
+    if highest >= known:
+        message = f"{file} is of another network: it has tokens up to {highest:,}, the encoder "
+        message += f"knows {known:,}"
+        raise WeightsError(message)
+    tokenizer.no_padding()
     tokenizer.enable_truncation(longest)
     return lambda text: torch.tensor([tokenizer.encode(text + end).ids])

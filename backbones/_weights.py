@@ -48,7 +48,7 @@ def read_safetensors(file: Path) -> "dict[str, Tensor]":
     try:
         return load_file(file)
     except (OSError, SafetensorError) as error:
-        message = f"{file} cannot be read: {one_line(error)}"
+        message = f"{file} cannot be read: {one_line(error)}; fetch it again"
         raise WeightsError(message) from error
 
 
@@ -108,7 +108,7 @@ def fill(
         own: patterns of names that the network makes itself, such as `mel.*`; they stay.
 
     Raises:
-        WeightsError: some are missing, unexpected or of another shape; all are named.
+        WeightsError: some are missing, unexpected, of another shape or no numbers.
     """
     state = network.state_dict()
     expected = {name: tuple(x.shape) for name, x in state.items()}
@@ -128,7 +128,20 @@ def fill(
         more = f", and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         message = f"{source} does not fit: {'; '.join(wrong[:_SHOWN])}{more}"
         raise WeightsError(message)
+    for name in [name for name in kept if name not in made]:
+        _expect_numbers(name, kept[name], state[name], source)
     network.load_state_dict(kept)
+
+
+def _expect_numbers(name: str, given: "Tensor", wanted: "Tensor", source: Path) -> None:
+    """Refuse what would be copied into a network, but is no weight of it."""
+    if given.is_complex() and not wanted.is_complex():
+        message = f"{source} does not fit: {name} is complex, expected real numbers"
+        raise WeightsError(message)
+    if given.is_quantized or given.isnan().any():
+        what = "is quantised" if given.is_quantized else "holds NaN"
+        message = f"{source} is damaged or of another network: {name} {what}"
+        raise WeightsError(message)
 
 
 def refusal(file: Path, error: pickle.UnpicklingError) -> WeightsError:
@@ -151,16 +164,23 @@ def _unpickled(file: Path) -> object:
         return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise refusal(file, error) from error
-    except (OSError, RuntimeError, EOFError, KeyError) as error:
-        message = f"{file} cannot be read: {one_line(error)}"
+    except Exception as error:  # a damaged file raises whatever its bytes mean to torch
+        message = (
+            f"{file} cannot be read: {one_line(error) or type(error).__name__}; fetch it again"
+        )
         raise WeightsError(message) from error
 
 
 def _tensors(found: Mapping[object, object], file: Path) -> "dict[str, Tensor]":
+    import torch
     from torch import Tensor
 
     for name, value in found.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             message = f"{file}: {name} is {type(value).__name__}, no tensor: say where weights are"
+            raise WeightsError(message)
+        if value.is_meta or value.layout is not torch.strided:
+            message = f"{file}: {name} {'has no numbers' if value.is_meta else 'is sparse'}; "
+            message += "save it as a plain tensor"
             raise WeightsError(message)
     return {str(name): x for name, x in found.items() if isinstance(x, Tensor)}

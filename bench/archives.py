@@ -3,7 +3,6 @@
 import lzma
 import os
 import stat
-import tarfile
 import time
 import zipfile
 import zlib
@@ -16,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 from urllib.parse import unquote
 
+from bench import tars
 from bench.errors import UserError
-from bench.members import Member
+from bench.members import Member, below
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -95,7 +95,12 @@ class Folder:
         return _address(self.system, self.root.rstrip("/"))
 
     def members(self) -> Iterator[Member]:
-        """Every file below it; archives are files like others."""
+        """Every file below it; archives are files like others, links here are followed."""
+        from fsspec.implementations.local import LocalFileSystem
+
+        if isinstance(self.system, LocalFileSystem):
+            yield from below(self.root)
+            return
         beginning = self.root.rstrip("/") + "/"
         for path, info in self.system.find(self.root, detail=True).items():
             name = path.removeprefix(beginning)
@@ -135,14 +140,8 @@ class Tar:
     def members(self) -> Iterator[Member]:
         """Regular files and links; other entries hold no content."""
         whole = int(self.system.info(self.path)["size"])
-        with self.system.open(self.path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
-            for info in tar:
-                held = tar.getmember(info.linkname) if info.islnk() else info
-                if held.issym():
-                    yield Member(info.name, 0, link=held.linkname)
-                elif held.isreg():
-                    _expect_plain(held, whole)
-                    yield Member(info.name, held.size, held.offset_data)
+        with self.system.open(self.path) as file:
+            yield from tars.members(file, whole)
 
     def read(self, member: Member) -> bytes:
         """The content of a file: one request of its bytes."""
@@ -216,21 +215,6 @@ class Zip:
 def _address(system: "AbstractFileSystem", path: str) -> str:
     """A path of this machine as it is, any other with its protocol."""
     return str(system.unstrip_protocol(path)).removeprefix("file://")
-
-
-def _expect_plain(held: tarfile.TarInfo, whole: int) -> None:
-    """Refuse a file that does not lie, byte for byte, in a tar of so many bytes.
-
-    Raises:
-        PlaceError: it is sparse, so what lies there is not its bytes.
-        ReadError: the tar is cut off.
-    """
-    if held.issparse():
-        message = f"it holds {held.name} as a sparse file; make it anew without --sparse"
-        raise PlaceError(message)
-    if held.offset_data + held.size > whole:
-        message = f"it ends within {held.name}"
-        raise tarfile.ReadError(message)
 
 
 def is_here(path: Path) -> bool:

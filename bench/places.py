@@ -46,7 +46,7 @@ class Settings:
 @contextmanager
 def under(root: str | None) -> Iterator[None]:
     """Look for data sets in this folder before any other, as `--data-root` says."""
-    token = _option.set(None if root is None else _absolute(root, Path.cwd()))
+    token = _option.set(None if root is None else _absolute(root, Path.cwd(), "--data-root"))
     try:
         yield
     finally:
@@ -67,7 +67,7 @@ def _root(said: Settings) -> tuple[str, str]:
     if option is not None:
         return option, "--data-root"
     if named:
-        return _absolute(named, Path()), "BENCH_DATA"
+        return _absolute(named, Path(), "BENCH_DATA"), "BENCH_DATA"
     if said.root is not None:
         return said.root, str(said.file)
     return str(assets.cache_folder() / "data"), "default"
@@ -180,11 +180,18 @@ def _place(file: Path, key: str, value: object) -> str:
     if not isinstance(value, str) or not value:
         message = f"{file}: {key} is {value!r}, expected a path in quotes"
         raise SettingsError(message)
-    return _absolute(value, file.parent)
+    return _absolute(value, file.parent, f"{file}: {key}")
 
 
-def _absolute(place: str, base: Path) -> str:
-    return place if _is_address(place) else str(base / Path(place).expanduser())
+def _absolute(place: str, base: Path, who: str) -> str:
+    """An address as it is, a path from a folder that it is told from."""
+    if _is_address(place):
+        return place
+    try:
+        return str(base / Path(place).expanduser())
+    except RuntimeError as error:
+        message = f"{who} is {place!r}, and there is no such user; give a path without ~"
+        raise SettingsError(message) from error
 
 
 def _is_address(place: str) -> bool:

@@ -168,7 +168,12 @@ def _include(registry: Registry, asked: Path | str) -> None:
 
 def checkpoints() -> Path:
     """Where checkpoints are looked for: `BENCH_CHECKPOINTS`, or `checkpoints` in this folder."""
-    return Path(os.environ.get("BENCH_CHECKPOINTS") or "checkpoints").expanduser()
+    return _at_home(os.environ.get("BENCH_CHECKPOINTS") or "checkpoints")
+
+
+def _at_home(path: str) -> Path:
+    """Nobody's home stays as it is written, where `Path` raises."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111
 
 
 def _finished() -> list[Path]:
@@ -185,7 +190,7 @@ def named(patterns: Sequence[str]) -> tuple[list[str], list[Path]]:
     Raises:
         PluginError: a folder holds no checkpoint, or one whose weights are damaged.
     """
-    paths = {pattern: Path(pattern).expanduser() for pattern in patterns}
+    paths = {pattern: _at_home(pattern) for pattern in patterns}
     folders = {
         pattern: path
         for pattern, path in paths.items()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks import Clip, DataSet, DoorError, Split, Task, _labels, _splits, digest_of
+from tasks import Clip, DataSet, DoorError, Kind, Split, Task, _labels, _splits, digest_of
 from tasks._asked import Asked, is_text
 from tasks._labels import Labelled
 from tasks._splits import Placed
@@ -59,7 +59,9 @@ def task(
     columns: Sequence[str],
     grouped_by: str,
     *,
+    kind: Kind | None,
     tags: bool,
+    unsplit: str,
     left_out: str = "",
 ) -> Task:
     """The card of a task.
@@ -69,7 +71,9 @@ def task(
         items: the clips.
         columns: names of what `cells` hold.
         grouped_by: what `group` is.
+        kind: None to infer it.
         tags: whether cells are lists of tags.
+        unsplit: what to do where a split is given and another is missing.
         left_out: what files of the folder are no clips; empty if all are.
 
     Raises:
@@ -83,8 +87,8 @@ def task(
         message = f"the name {strange!a} is no UTF-8; rename the file"
         raise DoorError(message)
     cells = [item.cells for item in items]
-    labelled = _labels.of(columns, cells, [item.id for item in items], asked.kind, tags=tags)
-    placed = _place(asked, items, labelled)
+    labelled = _labels.of(columns, cells, [item.id for item in items], kind, tags=tags)
+    placed = _place(asked, items, labelled, unsplit)
     clips = _clips(items, labelled, placed)
     counts = Counter(clip.split for clip in clips)
     return Task(
@@ -143,7 +147,7 @@ def _data_set(asked: Asked) -> DataSet:
     )
 
 
-def _place(asked: Asked, items: Sequence[Item], labelled: Labelled) -> Placed:
+def _place(asked: Asked, items: Sequence[Item], labelled: Labelled, unsplit: str) -> Placed:
     groups = [item.group for item in items]
     if any(item.fold for item in items) and any(item.split for item in items):
         message = "both folds and splits are given; leave one out with fold= or split="
@@ -155,7 +159,9 @@ def _place(asked: Asked, items: Sequence[Item], labelled: Labelled) -> Placed:
     if items[0].fold:
         return _splits.by_fold([item.fold for item in items])
     if items[0].split:
-        return _splits.by_name([item.split for item in items], groups, labelled, asked.seed)
+        seed = asked.seed
+        splits = _splits.named([item.split for item in items], unsplit)
+        return _splits.by_name(splits, groups, labelled, seed)
     return _splits.by_lot(groups, labelled, asked.seed)
 
 

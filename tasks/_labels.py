@@ -1,6 +1,7 @@
 """What kind of label the cells of a table hold, and the labels that they spell."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,9 @@ MOST_NUMBERED = 20
 
 MOST_ODD = 0.5
 """Where fewer cells than this are no numbers, they are no classes among values."""
+
+COMMA = re.compile(r"-?\d+,\d+")
+"""A number as much of the world writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,13 @@ def _kind(
         return Kind.KEY
     if all(text.removeprefix("-").isdecimal() for text in texts):
         return Kind.MULTICLASS if len(texts) <= MOST_NUMBERED else Kind.REGRESSION
+    commas = [place for place, row in enumerate(cells) if COMMA.fullmatch(row[0])]
+    if len(commas) > len(cells) * MOST_ODD:
+        message = (
+            f"{ids[commas[0]]}: {columns[0]} is {cells[commas[0]][0]!r}; write numbers with a "
+            "point, or ask for kind=multiclass"
+        )
+        raise DoorError(message)
     odd = [place for place, row in enumerate(cells) if not _is_number(row[0])]
     if 0 < len(odd) < len(cells) * MOST_ODD:
         message = (

@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import NoneType
 from typing import TypeAlias
 
 from tasks import DoorError
@@ -58,6 +60,9 @@ def _of_json(text: str) -> list[Row]:
 def _object(at: int, line: str) -> Row:
     try:
         row = json.loads(line, object_pairs_hook=_once)
+    except RecursionError as error:
+        message = f"line {at} holds lists in lists, too deep to be read"
+        raise ValueError(message) from error
     except ValueError as error:
         message = f"line {at}: {error}"
         raise ValueError(message) from error
@@ -77,15 +82,18 @@ def _once(pairs: Sequence[tuple[str, object]]) -> Mapping[str, object]:
 
 
 def _refuse_twice(names: Sequence[str]) -> None:
-    twice = next((name for name in names if name and names.count(name) > 1), None)
+    twice = next((name for name, count in Counter(names).items() if name and count > 1), None)
     if twice is not None:
         message = f"two columns are named {twice!r}"
         raise ValueError(message)
 
 
 def _cell(value: object) -> Cell:
-    if isinstance(value, list):
+    """Text, or a list of texts; what holds anything else is told as JSON."""
+    if isinstance(value, list) and not any(isinstance(x, list | dict | NoneType) for x in value):
         return tuple(str(each) for each in value)
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool):
         return str(int(value))
     return "" if value is None else str(value)

@@ -52,8 +52,8 @@ def by_fold(names: Sequence[str]) -> Placed:
     )
 
 
-def by_name(names: Sequence[str], groups: Sequence[str], labelled: Labelled, seed: int) -> Placed:
-    """Splits as given; validation is drawn from the training clips where none is given.
+def named(names: Sequence[str], remedy: str) -> list[Split]:
+    """Splits by what they are called.
 
     Raises:
         DoorError: a name is that of no split, or there is nothing to train or test on.
@@ -65,8 +65,14 @@ def by_name(names: Sequence[str], groups: Sequence[str], labelled: Labelled, see
     splits = [NAMES[name.lower()] for name in names]
     for split in (Split.TRAIN, Split.TEST):
         if split not in splits:
-            message = f"no clip is in {split}; name its clips {split}, or draw splits with split="
+            message = f"no clip is in {split}; {remedy.format(split)}"
             raise DoorError(message)
+    return splits
+
+
+def by_name(given: Sequence[Split], groups: Sequence[str], labelled: Labelled, seed: int) -> Placed:
+    """Splits as given; validation is drawn from the training clips where none is given."""
+    splits = [*given]
     if Split.VALIDATION in splits:
         return Placed(splits, [0] * len(splits), "as given")
     drawn = drawn_from(

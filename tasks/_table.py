@@ -29,6 +29,9 @@ OPTIONS = (*COLUMNS, "kind", "seed", "name")
 NO_LABEL = re.compile(r"^(|[Ii]ndex|Unnamed: \d+)$|(^|[\W_])(id|Id|ID)$|(?<=[a-z])I[Dd]$")
 """Columns that number the rows; but acid and valid are labels."""
 
+LISTED = re.compile(r"\[\s*(null)?\s*\]|\[.*[\"',\[{].*\]|\{.*\}", re.DOTALL)
+"""How a list or a mapping looks in a cell of text; but [rock] is a name."""
+
 TAGS = frozenset(("tags", "labels"))
 """Columns that hold lists."""
 
@@ -72,7 +75,9 @@ def task(asked: Asked, tables: Sequence[Path]) -> Task:
         items,
         columns.labels,
         columns.group or "file",
+        kind=asked.kind,
         tags=tags,
+        unsplit="name its clips {}, or draw splits with split=",
         left_out=_unlisted(asked, items),
     )
 
@@ -179,7 +184,15 @@ def _item(asked: Asked, table: Path, line: int, row: Row, columns: _Columns, mar
     where = f"{table}, row {line}"
     start = _seconds(row, columns.start, where) or 0.0
     name = _text(row, columns.path)
+    if not name:
+        message = f"{where}: {columns.path} is empty"
+        raise DoorError(message)
     cells = tuple(_text(row, each) for each in columns.labels)
+    listed = next((cell for cell in cells if LISTED.fullmatch(cell)), None)
+    if listed is not None:
+        message = f"{where}: {listed[:60]!r} is a list as programs write it; write tags as a|b, "
+        message += "or as a list of texts in JSON lines"
+        raise DoorError(message)
     if mark:
         cell = row[columns.labels[0]]
         tags = cell.split(mark) if isinstance(cell, str) else cell

@@ -1,10 +1,11 @@
 """`folder:<path>`: a class per sub-folder, splits as folders, or a Hugging Face `audiofolder`."""
 
+import os
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from tasks import Door, DoorError, Task, _custom, _rows, _table
+from tasks import Door, DoorError, Kind, Task, _custom, _rows, _table
 from tasks._asked import Asked, parse
 from tasks._custom import SUFFIXES, Item
 from tasks._splits import NAMES
@@ -23,7 +24,7 @@ def open_folder(rest: str) -> Task:
         DoorError: there is no such folder, or it is not laid out as a data set.
     """
     path = rest.partition("?")[0]
-    tables = _tables(Path(path)) if Path(path).is_dir() else []
+    tables = _tables(Path(path)) if os.path.isdir(path) else []  # noqa: PTH112 — Path raises where the name is long
     asked = parse("folder", rest, _table.OPTIONS if tables else OPTIONS)
     if not asked.path.is_dir():
         message = f"{asked.path} is no folder; a table is opened with csv:{asked.path}"
@@ -36,7 +37,16 @@ def open_folder(rest: str) -> Task:
         raise DoorError(message)
     pattern = asked.options.get("group")
     grouped_by = f"what {pattern} finds in file names" if pattern else "file"
-    return _custom.task(asked, items, ["class"], grouped_by, tags=False, left_out=left_out)
+    return _custom.task(
+        asked,
+        items,
+        ["class"],
+        grouped_by,
+        kind=Kind.MULTICLASS,
+        tags=False,
+        unsplit="put its clips into a folder {}, or all classes side by side to draw splits",
+        left_out=left_out,
+    )
 
 
 def _tables(folder: Path) -> list[Path]:

@@ -159,6 +159,7 @@ def test_an_option_is_before_the_environment_before_a_file(
         ("data = 1", "data is 1, expected a table"),
         ("[data]\nroot = 1", "data.root is 1, expected a path in quotes"),
         ("[data]\nsets = 1", "data.sets is 1, expected a table of folders"),
+        ('[data]\nroot = "~no-one/x"', "data.root is '~no-one/x', and there is no such user; give"),
         ("[data.sets]\ngtzan = 1", "data.sets.gtzan is 1, expected a path in quotes"),
         ("[data", "bench.toml cannot be read: "),
     ],

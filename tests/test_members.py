@@ -3,12 +3,13 @@
 import stat
 import tarfile
 import zipfile
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from bench import data, packed
+from bench import data, members, packed
 from bench.archives import PlaceError
 from tests.datasets import good_sounds
 from tests.packing import a_set, files, tarred, zipped
@@ -61,17 +62,101 @@ def test_links_of_an_archive_are_followed(tmp_path: Path, suffix: str) -> None:
         ({"b/x.wav": "nowhere.wav"}, "its b/x.wav is a link to b/nowhere.wav, which it does not"),
         ({"x": "/etc"}, "its x is a link to /etc, which it does not hold: unpack it"),
         ({"x": "../../set"}, "its x is a link to ../../set, which it does not hold"),
-        ({"x": "y", "y": "x"}, "its x is a link to y, which it does not hold"),
-        ({"a/x": "../a"}, "its a/x is a link to a, which it does not hold"),
-        ({"x": "."}, r"its x is a link to \., which it does not hold"),
+        ({"x": "y", "y": "x"}, "its x is a link to y, which leads in a circle or through more"),
+        ({"a/x": "../a"}, "its a/x is a link to a folder that it lies in: remove it"),
+        ({"x": "."}, "its x is a link to a folder that it lies in: remove it"),
+        ({"x": "a/one.wav/../two.flac"}, r"its x is a link to a/two.flac, which it does not hold"),
+        ({"a": "b"}, "its a is a link and a folder at once: make the archive anew"),
+        (
+            {f"x{n}/{side}": f"../x{n + 1}" for n in range(25) for side in "lr"} | {"x25": "b"},
+            "its links stand for more than 9 files or folders: unpack it and place",
+        ),
     ],
 )
 def test_a_link_that_leads_nowhere_is_told(
-    tmp_path: Path, suffix: str, links: dict[str, str], said: str
+    tmp_path: Path, suffix: str, links: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(members, "MOST_LINKED", 9)
     archive = linked(a_set(tmp_path), tmp_path / f"x{suffix}", links)
     with pytest.raises(PlaceError, match=rf"/x\{suffix} cannot be read: {said}"):
         packed.folder("set", [str(archive)]).is_dir()
+
+
+@pytest.mark.parametrize("suffix", [".tar", ".zip"])
+def test_a_link_through_a_link_leads_where_it_would_on_a_disk(tmp_path: Path, suffix: str) -> None:
+    folder = a_set(tmp_path)
+    (folder / "b" / "deep").mkdir()
+    (folder / "b" / "deep" / "four.wav").touch()
+    links = {"d": "b/deep", "x": "d/../three.ogg"}
+    place = packed.folder("set", [str(linked(folder, tmp_path / f"x{suffix}", links))])
+    assert (place / "x").read_bytes() == (folder / "b" / "three.ogg").read_bytes()
+
+
+def entry(tar: tarfile.TarFile, name: str, content: bytes = b"", hard: str = "") -> None:
+    info = tarfile.TarInfo(name)
+    info.size, info.linkname = len(content), hard
+    info.type = tarfile.LNKTYPE if hard else tarfile.REGTYPE
+    tar.addfile(info, BytesIO(content))
+
+
+def test_a_hard_link_is_to_what_lies_before_it(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "set.tar", "w") as tar:
+        entry(tar, "a", b"old")
+        entry(tar, "./b", hard="a")
+        entry(tar, "c", hard="b")
+        entry(tar, "a", b"new")
+    place = packed.folder("set", [str(tmp_path / "set.tar")])
+    assert [(place / name).read_bytes() for name in "abc"] == [b"new", b"old", b"old"]
+
+
+def test_a_hard_link_to_nothing_is_told(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "set.tar", "w") as tar:
+        entry(tar, "b", hard="a")
+        entry(tar, "a", b"late")
+    place = packed.folder("set", [str(tmp_path / "set.tar")])
+    with pytest.raises(PlaceError, match=r"its b is a hard link to a, .*: make the archive anew"):
+        place.is_dir()
+
+
+def damaged(content: bytes) -> bytes:
+    return content[:1024] + b"?" + content[1025:]
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (damaged, "behind 1,024 of its 10,240 bytes it is damaged, or another tar"),
+        (lambda content: content[:1024], "it is cut off after 1,024 bytes"),
+        (lambda content: content[:1224], "it is cut off after 1,024 bytes"),
+        (lambda content: content * 2, "behind 2,048 of its 20,480 bytes it is damaged, or ano"),
+    ],
+    ids=["header", "between", "within", "two"],
+)
+def test_what_follows_a_damaged_header_is_not_lost_in_silence(
+    tmp_path: Path, harm: Callable[[bytes], bytes], said: str
+) -> None:
+    with tarfile.open(tmp_path / "set.tar", "w") as tar:
+        entry(tar, "a", b"1")
+        entry(tar, "b", b"2")
+    (tmp_path / "set.tar").write_bytes(harm((tmp_path / "set.tar").read_bytes()))
+    place = packed.folder("set", [str(tmp_path / "set.tar")])
+    with pytest.raises(PlaceError, match=rf"is not a whole archive \({said}.*fetch it again"):
+        place.is_dir()
+
+
+def test_links_of_a_folder_are_followed(tmp_path: Path) -> None:
+    folder = a_set(tmp_path)
+    (folder / "a").rename(tmp_path / "disk")
+    (folder / "a").symlink_to(tmp_path / "disk")
+    (folder / "lost").symlink_to("nowhere")
+    tables = tarred(folder / "b", tmp_path / "tables.tar", "set/c/")
+    place = packed.folder("set", [str(folder), str(tables)])
+    assert (place / "a" / "one.wav").read_bytes() == (tmp_path / "disk/one.wav").read_bytes()
+    assert (place / "c" / "three.ogg").is_file()
+    assert not (place / "lost").is_file()
+    (tmp_path / "disk" / "up").symlink_to(folder)
+    with pytest.raises(PlaceError, match=r"its .*/a/up is a link to .*, which it lies in: remove"):
+        packed.folder("set", [str(folder)]).is_dir()
 
 
 def test_a_sparse_file_is_not_read_as_what_is_stored_of_it(tmp_path: Path) -> None:

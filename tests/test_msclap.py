@@ -1,5 +1,6 @@
 """Microsoft's CLAP: the published file, against other implementations."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -177,7 +178,28 @@ def test_weights_are_loaded_whole_or_not_at_all(tmp_path: Path) -> None:
     file = tmp_path / "CLAP_weights_2023.pth"
     assert msclap_2023.load is not None
     held = torch.load(file, weights_only=True)
-    del held["model"]["audio_encoder.base.htsat.layers.0.blocks.1.attn.qkv.bias"]
-    torch.save(held, file)
-    with pytest.raises(WeightsError, match=r"blocks\.1\.attention\.self\.key\.bias is missing"):
+    name = "audio_encoder.base.htsat.layers.0.blocks.1.attn.qkv.bias"
+    for odd in ({}, {name: torch.tensor(1.0)}, {name: torch.zeros(2)}):
+        rest = {key: x for key, x in held["model"].items() if key != name}
+        torch.save({"model": rest | odd}, file)
+        with pytest.raises(WeightsError, match=r"1\.attention\.self\.key\.bias is missing"):
+            msclap_2023.load(tmp_path)
+
+
+@pytest.mark.usefixtures("few_weights")
+def test_a_tokenizer_neither_pads_nor_knows_more_than_the_encoder(tmp_path: Path) -> None:
+    from tokenizers import Tokenizer
+
+    write_msclap(tmp_path)
+    file = tmp_path / "tokenizer.json"
+    assert msclap_2023.load is not None
+    expected = msclap_2023.load(tmp_path).read(TEXTS)
+    padded = Tokenizer.from_file(str(file))
+    padded.enable_padding(length=9)
+    padded.save(str(file))
+    np.testing.assert_array_equal(msclap_2023.load(tmp_path).read(TEXTS), expected)
+    held = json.loads(file.read_text())
+    held["model"]["vocab"]["fiddle"] = 400
+    file.write_text(json.dumps(held))
+    with pytest.raises(WeightsError, match="has tokens up to 400, the encoder knows 300"):
         msclap_2023.load(tmp_path)

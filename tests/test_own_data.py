@@ -92,6 +92,18 @@ def test_an_audiofolder_is_its_metadata(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "classes",
+    [[str(number) for number in range(25)], ["0.5", "1", "2", "none"], ["C major", "A minor"]],
+)
+def test_folders_are_classes_whatever_they_are_called(tmp_path: Path, classes: list[str]) -> None:
+    for number, name in enumerate(classes):
+        put(tmp_path / name / f"{number}.wav")
+    task = opened(f"folder:{tmp_path}")
+    assert task.kind is Kind.MULTICLASS
+    assert task.labels == tuple(sorted(classes))
+
+
+@pytest.mark.parametrize(
     ("header", "cells", "kind", "labels"),
     [
         (["genre"], [["rock"], ["pop"]], Kind.MULTICLASS, ("pop", "rock")),

@@ -44,6 +44,13 @@ from tests.owndata import opened, put, table
         ("half.csv?split=part", "2.wav has no split, others have"),
         ("gap.csv", "gap.csv, row 2: label is empty"),
         ("train.csv", "no clip is in test; name its clips test, or draw splits with split="),
+        ("listed.csv", "listed.csv, row 1: \"['a', 'b']\" is a list as programs write it; write"),
+        ("null.jsonl", "null.jsonl, row 1: '[null, \"a\"]' is a list as programs write it"),
+        ("inner.jsonl?label=inner", "row 1: '[[\"a\"]]' is a list as programs write it; write"),
+        ("inner.jsonl?label=object", """row 1: '{"a": 1}' is a list as programs write it"""),
+        ("deep.jsonl", "deep.jsonl cannot be read: line 1 holds lists in lists, too deep"),
+        ("comma.csv?label=value", "value is '0,0'; write numbers with a point, or ask for kind="),
+        ("pathless.csv", "pathless.csv, row 2: path is empty"),
     ],
 )
 def test_a_table_that_is_no_task_says_why(
@@ -66,6 +73,13 @@ def test_a_table_that_is_no_task_says_why(
     (tmp_path / "half.jsonl").write_text('{"path": "a", "label": "\\ud83d"}\n')
     gappy = [[f"{n}.wav", n, n if n != 3 else "n/a"] for n in range(9)]
     table(tmp_path / "gappy.csv", ["path", "valence", "arousal"], gappy)
+    table(tmp_path / "listed.csv", ["path", "tags"], [["a.wav", "['a', 'b']"]])
+    (tmp_path / "null.jsonl").write_text('{"path": "a", "tags": [null, "a"]}\n')
+    inner = {"path": "a", "inner": [["a"]], "object": {"a": 1}}
+    (tmp_path / "inner.jsonl").write_text(json.dumps(inner))
+    (tmp_path / "deep.jsonl").write_text("[" * 100_000)
+    table(tmp_path / "comma.csv", ["path", "value"], [[f"{n}.wav", f"0,{n}"] for n in range(9)])
+    table(tmp_path / "pathless.csv", ["path", "label"], [["1.wav", "a"], ["", "b"]])
     with pytest.raises(PluginError) as raised:
         opened(f"csv:{rest}")
     assert message in str(raised.value)
@@ -80,6 +94,8 @@ def test_a_table_that_is_no_task_says_why(
         (["a/1.wav", "b/2.wav"], "?group=x", "group is 'x', which finds nothing in '1'"),
         (["a/1.wav", "b/2.wav"], "?group=(", "group is '(', which is no regular expression"),
         (["a/1.wav", "b/2.wav"], "?label=x", "no option 'label=x'; known: name, group, seed"),
+        (["a/1.wav", "b/2.wav"], "/" + "x" * 300, "there is nothing at"),
+        (["train/a/1.wav", "train/b/2.wav"], "", "in test; put its clips into a folder test, or"),
         (["a/1.wav", "b/2.wav"], "/a/1.wav", "1.wav is no folder; a table is opened with csv:"),
     ],
 )

@@ -1,5 +1,6 @@
 """Folders of transformers' models: another's configuration, missing weights, harmful pickles."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,6 +88,49 @@ def test_a_setting_of_another_type_is_named(cards: Registry, tmp_path: Path) -> 
         cards.backbones.matching([f"hf:{tmp_path}"])
 
 
+@pytest.mark.parametrize(
+    ("settings", "rate", "said"),
+    [
+        ({"model_type": []}, 16_000, "config.json is not the configuration of a model, with its"),
+        ({"num_hidden_layers": 0}, 16_000, "config.json makes a network without hidden layers"),
+        ({"num_attention_heads": -2}, 16_000, "config.json makes no network that runs: RuntimeE"),
+        ({"model_type": "mert_model", "hidden_size": "x"}, 1, "config.json is of no MERT: .*'hid"),
+        ({}, 0, "preprocessor_config.json: sampling_rate is 0, expected Hz"),
+        ({}, "16k", "preprocessor_config.json: sampling_rate is '16k', expected Hz"),
+    ],
+)
+def test_settings_that_are_damaged_are_told_with_their_file(
+    cards: Registry, tmp_path: Path, settings: dict[str, object], rate: object, said: str
+) -> None:
+    written(tmp_path, cards.backbones["hubert-base"].card, settings)
+    file = tmp_path / "preprocessor_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "sampling_rate": rate}))
+    with pytest.raises(PluginError, match=said):
+        cards.backbones.matching([f"hf:{tmp_path}"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("model.safetensors", b""),
+        ("pytorch_model.bin", b""),
+        ("model.safetensors.index.json", b"{}"),
+        ("config.json", b"null"),
+    ],
+)
+def test_a_damaged_file_of_a_folder_is_told(
+    cards: Registry, tmp_path: Path, name: str, content: bytes
+) -> None:
+    card = cards.backbones["hubert-base"].card
+    written(tmp_path, card)
+    if name != "config.json":
+        (tmp_path / "model.safetensors").unlink()
+    (tmp_path / name).write_bytes(content)
+    assert card.load is not None
+    with pytest.raises(WeightsError, match=rf"/{name} (cannot be loaded|is not the)"):
+        card.load(tmp_path)
+
+
 class Harmful:
     """Makes a file when it is unpickled."""
 
@@ -120,3 +164,20 @@ def test_a_pickle_that_would_run_code_is_refused(cards: Registry, tmp_path: Path
     with pytest.raises(WeightsError, match=r"is refused, for reading it could run code \(it names"):
         card.load(tmp_path)
     assert not (tmp_path / "ran").exists()
+
+
+def test_code_of_a_folder_is_refused_without_asking(
+    cards: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without being told, transformers asks at the terminal whether to run it."""
+    written(tmp_path, cards.backbones["hubert-base"].card)
+    front = {"auto_map": {"AutoFeatureExtractor": "own.Own"}, "feature_extractor_type": "Own"}
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(front))
+    (tmp_path / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
+    monkeypatch.setattr("builtins.input", lambda _question: "y")
+    with pytest.raises(
+        PluginError, match=r"extractor .* run with trust-remote-code=1 alone"
+    ) as told:
+        cards.backbones.matching([f"hf:{tmp_path}"])
+    assert not (tmp_path / "ran").exists()
+    assert "\n" not in str(told.value)

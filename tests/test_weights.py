@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from backbones import WeightsError, _weights
 
@@ -96,3 +96,26 @@ def test_files_that_hold_no_weights_are_named(tmp_path: Path) -> None:
         _weights.read(file)
     with pytest.raises(WeightsError, match="none cannot be read: "):
         _weights.read(tmp_path / "none")
+
+
+@pytest.mark.filterwarnings("ignore:Validating sparse tensor")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (torch.tensor([float("nan")]), "is damaged or of another network: 1.bias holds NaN"),
+        (torch.tensor([1 + 2j]), "does not fit: 1.bias is complex, expected real numbers"),
+        (torch.zeros(1).to_sparse(), "1.bias is sparse; save it as a plain tensor"),
+        (torch.zeros(1, device="meta"), "1.bias has no numbers; save it as a plain tensor"),
+    ],
+)
+def test_what_is_no_plain_number_is_refused(tmp_path: Path, given: Tensor, said: str) -> None:
+    file = tmp_path / "w.pt"
+    torch.save({**network().state_dict(), "1.bias": given}, file)
+    with pytest.raises(WeightsError, match=said):
+        _weights.fill(network(), _weights.read(file), file)
+
+
+def test_a_byte_of_a_pickle_is_no_pickle(tmp_path: Path) -> None:
+    (tmp_path / "w").write_bytes(b"\x80")
+    with pytest.raises(WeightsError, match=r"w cannot be read: .*; fetch it again"):
+        _weights.read(tmp_path / "w")

@@ -97,7 +97,7 @@ def load_bert(source: str | Path) -> Bert:
 
     disable_progress_bar()
     set_verbosity_error()  # it would tell of the pooler that is left out
-    config = AutoConfig.from_pretrained(source)
+    config = AutoConfig.from_pretrained(source, trust_remote_code=False)
     if config.model_type != "bert":
         message = f"{source} is a {config.model_type} model; the text encoder must be a BERT"
         raise NotABertError(message)

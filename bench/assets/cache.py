@@ -35,10 +35,14 @@ def cache_folder() -> Path:
         AssetError: the folder cannot be made.
     """
     given = os.environ.get("BENCH_CACHE")
-    if given:
-        folder = Path(given).expanduser().absolute()
-    else:
-        folder = platformdirs.user_cache_path("mulap-bench", appauthor=False)
+    try:
+        if given:
+            folder = Path(given).expanduser().absolute()
+        else:
+            folder = platformdirs.user_cache_path("mulap-bench", appauthor=False)
+    except RuntimeError as error:
+        message = f"BENCH_CACHE is {given!r}, and there is no such user; give a path without ~"
+        raise AssetError(message) from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

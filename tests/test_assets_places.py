@@ -176,7 +176,7 @@ def test_sources_whose_client_is_missing_are_named(
         "pypi": "ok",
         "npm": "npm is not installed",
         "deb": "apt-get is not installed",
-        "huggingface": "huggingface_hub is not installed: run `pip install mulap-bench[hub]`",
+        "huggingface": "huggingface_hub is not installed: run `pip install 'mulap-bench[hub]'`",
         "generic": "ok",
         "file": "ok",
     }

@@ -23,7 +23,7 @@ _NPM_REASON = re.compile(r"npm (?:error|ERR!) (?!code |errno |syscall |A complet
 _PIP_REMEDY = (
     f"{sys.executable} has no pip: run `{sys.executable} -m ensurepip` or `uv pip install pip`"
 )
-_HUB_REMEDY = "huggingface_hub is not installed: run `pip install mulap-bench[hub]`"
+_HUB_REMEDY = "huggingface_hub is not installed: run `pip install 'mulap-bench[hub]'`"
 
 
 def from_pypi(pin: Pin, folder: Path) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from bench.assets import AssetError, cache_folder, cached, fetch, reachable
+from bench.assets import AssetError, cache_folder, cached, fetch, clients
 
 
 @pytest.fixture(autouse=True)
@@ -172,7 +172,7 @@ def test_sources_whose_client_is_missing_are_named(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    assert reachable() == {
+    assert clients() == {
         "pypi": "ok",
         "npm": "npm is not installed",
         "deb": "apt-get is not installed",

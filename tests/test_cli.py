@@ -250,3 +250,12 @@ def test_a_plug_in_that_exits_is_a_failed_row(
     code, out, _ = bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
     assert code == 1
     assert "level × toys/loud: failed (SystemExit: 0" in out
+
+
+def test_doctor_promises_clients_and_no_source(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = bench("doctor", "--json", capsys=capsys)
+    found = json.loads(out)
+    assert found["clients"]["generic"] == "ok"
+    assert "sources" not in found
+    _, out, _ = bench("doctor", "--help", capsys=capsys)
+    assert "No source is asked" in out

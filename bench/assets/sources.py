@@ -86,7 +86,7 @@ CLIENTS = {
 
 
 def why_not(kind: str) -> str:
-    """`ok`, or why a kind of source cannot be used on this machine. Nothing is downloaded."""
+    """`ok`, or why this machine has no client of a kind of source. No source is asked."""
     try:
         _check(kind)
     except DownloadError as error:

@@ -139,7 +139,10 @@ def _named(catalogue: Catalogue[CardT], pattern: str) -> list[Entry[CardT]]:
 
 
 def doctor(*, as_json: AsJson = False) -> None:
-    """Show versions, devices, cache sizes and which sources can be reached."""
+    """Show versions, devices, cache sizes and whether clients of sources are installed.
+
+    No source is asked, so a client that is `ok` may still have no network.
+    """
     from bench import doctor as doctors
 
     findings = doctors.findings()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.assets import AssetError, fetch, clients
+from bench.assets import AssetError, clients, fetch
 
 SIX = "8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"
 IS_NUMBER = "7b75c1057198cf97696909a9bee176c9c5e9bcb5b03bf3ecef2f484defadd51e"

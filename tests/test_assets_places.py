@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from bench.assets import AssetError, cache_folder, cached, fetch, clients
+from bench.assets import AssetError, cache_folder, cached, clients, fetch
 
 
 @pytest.fixture(autouse=True)

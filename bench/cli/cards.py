@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from bench import data, describe, registry
+from backbones import Backbone
+from bench import data, describe, registry, selection
 from bench.cli import printing
 from bench.cli.options import AsJson, DataRoot, Include, known
+from bench.progress import Reporter
 from bench.registry import CardT, Catalogue, Entry, Registry, UnknownNameError
 
 Name = Annotated[str, typer.Argument(help="Of a backbone or a task, or a checkpoint's folder.")]
@@ -64,6 +66,7 @@ def show(name: Name, *, include: Include = None, as_json: AsJson = False) -> Non
     cards = known(include)
     (entry,), _ = _by_name(cards, [name])
     card = describe.card(cards, entry)
+    _say_unknown(cards, _named(cards.backbones, entry))
     if as_json:
         printing.document(card)
     else:
@@ -118,6 +121,7 @@ def _checks(
     backbones, tasks = _named(cards.backbones, pattern), _named(cards.tasks, pattern)
     if not backbones and not tasks:
         describe.card(cards, pattern)
+    _say_unknown(cards, backbones)
     for backbone in backbones:
         printing.line(backbone.card.name)
         yield from testing.check_backbone(backbone.card)
@@ -129,6 +133,12 @@ def _checks(
         if not place.is_dir():
             printing.line(f"data are not at {place}: only the card is checked")
         yield from testing.check_task(task, place if place.is_dir() else None)
+
+
+def _say_unknown(cards: Registry, backbones: Sequence[Entry[Backbone]]) -> None:
+    """Say which data sets, that networks are said to have heard, no card knows."""
+    for line in selection.unknown_corpora(cards, backbones):
+        Reporter().say(line)
 
 
 def _named(catalogue: Catalogue[CardT], pattern: str) -> list[Entry[CardT]]:

@@ -6,7 +6,14 @@ from typing import TypeAlias
 
 from backbones import Backbone
 from bench import assets
-from bench.registry import CardT, Catalogue, Entry, Registry, UnknownNameError
+from bench.registry import (
+    CardT,
+    Catalogue,
+    Entry,
+    Registry,
+    UnknownCardError,
+    UnknownNameError,
+)
 from tasks import Split, Task
 
 Json: TypeAlias = "str | float | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -124,7 +131,7 @@ def card(registry: Registry, name: str) -> dict[str, Json]:
         if colon:
             doors = sorted({*registry.backbones.doors, *registry.tasks.doors})
             raise UnknownNameError(prefix, "door", doors) from None
-        raise UnknownNameError(name, "backbone or task", known) from None
+        raise UnknownCardError(name, "backbone or task", known, "bench list") from None
 
 
 def backbone_rows(registry: Registry) -> list[list[str]]:

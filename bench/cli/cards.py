@@ -70,7 +70,7 @@ def show(name: Name, *, include: Include = None, as_json: AsJson = False) -> Non
     if as_json:
         printing.document(card)
     else:
-        printing.pairs(describe.rows_of(card))
+        printing.pairs(describe.shown(cards, entry))
 
 
 def check(

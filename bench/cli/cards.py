@@ -50,12 +50,24 @@ def _print(noun: Noun, cards: Registry) -> None:
     if noun is Noun.BACKBONES:
         header = ["name", "family", "parameters", "rate", "window", "dim", "trained on"]
         header += ["licence", "weights", "what"]
-        printing.listing("backbones", header, describe.backbone_rows(cards))
+        spare = [
+            "licence",
+            "weights",
+            "trained on",
+            "dim",
+            "window",
+            "rate",
+            "family",
+            "parameters",
+        ]
+        printing.listing("backbones", header, describe.backbone_rows(cards), spare)
     elif noun is Noun.TASKS:
         header = ["name", "kind", "train / valid / test", "primary metric", "audio", "what"]
-        printing.listing("tasks", header, describe.task_rows(cards))
+        spare = ["audio", "primary metric", "train / valid / test", "kind"]
+        printing.listing("tasks", header, describe.task_rows(cards), spare)
     elif noun is Noun.DOORS:
-        printing.listing("doors", ["example", "opens", "what"], describe.door_rows(cards))
+        header = ["example", "opens", "what"]
+        printing.listing("doors", header, describe.door_rows(cards), ["opens"])
     else:
         values = describe.suites(cards) if noun is Noun.SUITES else describe.protocols()
         printing.listing(noun.value, ["name", "what"], describe.rows_of(values))

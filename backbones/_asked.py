@@ -1,6 +1,7 @@
 """What doors share: reading what they are asked for, and pinning the files that they find."""
 
 import contextlib
+import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -74,12 +75,20 @@ def read(rest: str, known: Sequence[str]) -> Asked:
     if twice:
         message = f"gives {', '.join(twice)} more than once; give each option once"
         raise DoorError(message)
-    unknown = sorted(options.keys() - set(known))
-    if not subject or unknown:
-        options_known = ", ".join(known) or "none"
-        message = f"names {subject!r} with {unknown or 'no options'}; options are {options_known}"
+    if not subject:
+        message = "names nothing; put a path or a model's name behind the colon"
         raise DoorError(message)
+    for key, value in options.items():
+        if key not in known:
+            message = f"there is no option '{key}={value}'; {_hint(key, known)}"
+            raise DoorError(message)
     return Asked(subject, options)
+
+
+def _hint(key: str, known: Sequence[str]) -> str:
+    """What may have been meant by an option that there is not."""
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"did you mean {near[0]}=?" if near else f"known: {', '.join(known) or 'none'}"
 
 
 def library(name: str, extra: str) -> ModuleType:

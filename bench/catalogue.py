@@ -43,11 +43,26 @@ NAME = re.compile(r"[a-z0-9][\w.+-]*", re.ASCII)
 
 
 class UnknownNameError(UserError):
-    """No plug-in has that name."""
+    """No plug-in has that name.
 
-    def __init__(self, name: str, noun: str, known: Sequence[str]) -> None:
-        hint = did_you_mean(name, known) or f"Known: {', '.join(known)}."
+    Args:
+        name: that was asked for.
+        noun: what it was to name.
+        known: the names there are.
+        otherwise: what to do where no name is near; empty for the names themselves.
+    """
+
+    def __init__(self, name: str, noun: str, known: Sequence[str], otherwise: str = "") -> None:
+        hint = did_you_mean(name, known) or otherwise or f"Known: {', '.join(known)}."
         super().__init__(f"no {noun} is named {name!r}. {hint}")
+
+
+class UnknownCardError(UnknownNameError):
+    """No card has that name; there are too many to name."""
+
+    def __init__(self, name: str, noun: str, known: Sequence[str], listed: str) -> None:
+        there_are = f"`{listed}` shows the {len(known):,} there are"
+        super().__init__(name, noun, known, f"{there_are}; one of your own needs --include FILE.")
 
 
 class DuplicateNameError(UserError):
@@ -162,7 +177,8 @@ class Catalogue(Generic[CardT]):
             if colon:
                 what = f"door to a {self.noun}"
                 raise UnknownNameError(prefix, what, sorted(self.doors)) from None
-            raise UnknownNameError(name, self.noun, sorted(self.entries)) from None
+            listed = f"bench list {self.noun}s"
+            raise UnknownCardError(name, self.noun, sorted(self.entries), listed) from None
 
     def matching(self, patterns: Sequence[str]) -> list[Entry[CardT]]:
         """Entries named by the patterns (`tunes/*`), in their order, each once.

@@ -2,11 +2,19 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import TypeAlias
 
-from backbones import Backbone
+from backbones import Backbone, Layer
 from bench import assets
-from bench.registry import CardT, Catalogue, Entry, Registry, UnknownNameError
+from bench.registry import (
+    CardT,
+    Catalogue,
+    Entry,
+    Registry,
+    UnknownCardError,
+    UnknownNameError,
+)
 from tasks import Split, Task
 
 Json: TypeAlias = "str | float | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -124,7 +132,7 @@ def card(registry: Registry, name: str) -> dict[str, Json]:
         if colon:
             doors = sorted({*registry.backbones.doors, *registry.tasks.doors})
             raise UnknownNameError(prefix, "door", doors) from None
-        raise UnknownNameError(name, "backbone or task", known) from None
+        raise UnknownCardError(name, "backbone or task", known, "bench list") from None
 
 
 def backbone_rows(registry: Registry) -> list[list[str]]:
@@ -169,6 +177,37 @@ def door_rows(registry: Registry) -> list[list[str]]:
 def rows_of(value: Mapping[str, Json]) -> list[tuple[str, str]]:
     """A card as lines of a two-column table."""
     return [(name.replace("_", " "), _spelt(each)) for name, each in value.items()]
+
+
+def shown(registry: Registry, name: str) -> list[tuple[str, str]]:
+    """The card of that name as lines of a two-column table, counted layers as first … last.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    said = card(registry, name)
+    if "layers" in said:
+        said["layers"] = _layers(registry.backbones[name].card.layers)
+    return rows_of(said)
+
+
+def _layers(layers: Sequence[Layer]) -> str:
+    """Each layer with its width; those that are counted up and else alike as first … last."""
+    said = []
+    for _, run in groupby(enumerate(layers), _counted):
+        alike = [layer for _, layer in run]
+        names = " … ".join(dict.fromkeys([alike[0].name, alike[-1].name]))
+        rate = alike[0].frame_rate
+        said.append(f"{names}: {alike[0].dim:,}" + (f" at {rate:g} Hz" if rate else ""))
+    return "; ".join(said)
+
+
+def _counted(numbered: tuple[int, Layer]) -> tuple[str, int, int, float | None]:
+    """What is the same of layers whose names count up one by one, and that are else alike."""
+    at, layer = numbered
+    stem = layer.name.rstrip("0123456789")
+    count = int(layer.name.removeprefix(stem) or 0)
+    return stem, count - at, layer.dim, layer.frame_rate
 
 
 def _held_to(weights: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What a bug report needs: versions, devices, folders, and which sources can be reached."""
+"""What a bug report needs: versions, devices, folders, and which clients of sources are here."""
 
 import shutil
 from pathlib import Path
@@ -22,7 +22,7 @@ def findings() -> dict[str, Json]:
         "free_disk": f"{shutil.disk_usage(existing).free / 2**30:.1f} GiB",
         "data_root": "{} ({})".format(*places.root()),
         "data_sets": {name: ", ".join(said) for name, said in places.settings().sets.items()},
-        "sources": dict(assets.reachable()),
+        "clients": dict(assets.clients()),
     }
 
 

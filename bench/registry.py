@@ -22,6 +22,7 @@ from bench.catalogue import (
     DuplicateNameError,
     Entry,
     PluginError,
+    UnknownCardError,
     UnknownNameError,
     refuse_wrong,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "Entry",
     "PluginError",
     "Registry",
+    "UnknownCardError",
     "UnknownNameError",
     "checkpoints",
     "find",

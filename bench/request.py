@@ -71,7 +71,12 @@ class Request:
     results: Path
 
     def command(self, backbone: str, task: str) -> str:
-        """The command that makes one row."""
+        """The command that makes one row, in the folder that this one ran in.
+
+        Args:
+            backbone: its name, or what a door was asked for.
+            task: likewise.
+        """
         words = ["bench", "run", "--backbone", backbone, "--task", task]
         words += ["--protocol", self.protocol, "--trials", str(self.trials)]
         words += ["--seeds", str(self.seeds)]
@@ -84,8 +89,14 @@ class Request:
         if self.on_bad_audio is not OnBadAudio.STOP:
             words += ["--on-bad-audio", self.on_bad_audio]
         for path in self.include:
-            words += ["--include", path.name] if isinstance(path, Path) else []
+            words += ["--include", _from_here(path)] if isinstance(path, Path) else []
         return shlex.join(words)
+
+
+def _from_here(path: Path) -> str:
+    """Relative to the working directory if it lies below: a record then names no machine's path."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ from leaderboard import records
 from tasks import Task
 from tasks._processes import interrupts_ignored, processes
 
+FOR_USERS = UserError | UnknownClipError
+"""Errors whose message is all that a user needs; of others the traceback is named too."""
+
 
 def run(
     pairs: Sequence[tuple[Entry[Backbone], Entry[Task]]], request: Request, reporter: Reporter
@@ -85,9 +88,9 @@ class _Run:
             with log.open("a", encoding="utf-8") as file:
                 file.write(f"{pairs}\n{traceback.format_exc()}\n")
             reason = " ".join(str(error).split()) or "no message"
-            if not isinstance(error, UserError | ProbeError):
+            if not isinstance(error, FOR_USERS | ProbeError):
                 reason = f"{type(error).__name__}: {reason}"
-            if not isinstance(error, UserError):
+            if not isinstance(error, FOR_USERS):
                 reason = f"{reason} (traceback in {log})"
             for pair in pairs:
                 self.end(pair, Status.FAILED, reason)

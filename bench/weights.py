@@ -17,6 +17,9 @@ FAR = 1e-3
 SHOWN = 8
 """Numbers of the default layer that a card records, evenly spaced."""
 
+FEW = 4
+"""Files of weights whose names are shown."""
+
 _LONGEST = 5.0
 _LOW, _HIGH = 100.0, 4000.0
 
@@ -46,7 +49,7 @@ def check(
         yield "it has no weights to check", None
         return
     place = assets.fetch(card.weights)
-    yield f"weights are at {place}, sha256 {_digest(place)}", None
+    yield f"weights are at {place}, sha256 {_digest(card.weights, place)}", None
     try:
         first, second = (_in_its_own_process(card.name, include) for _ in range(2))
     except Exception as error:  # noqa: BLE001 — a plug-in may raise anything
@@ -92,9 +95,17 @@ def _recorded(card: Backbone, found: np.ndarray) -> tuple[str, str | None]:
     return "they give what the card records", wrong
 
 
-def _digest(place: Path) -> str:
-    """Sha256 of a file, or over those of a folder's files by name."""
+def _digest(weights: str, place: Path) -> str:
+    """Sha256 of a file or of the pinned files of a folder, and what it is of if not the pin's."""
+    pin = assets.parse(weights)
     if place.is_file():
-        return digests.of_file(place)
-    files = sorted(path for path in place.rglob("*") if path.is_file())
-    return digests.of_files(place, [path.relative_to(place).as_posix() for path in files])
+        found = digests.of_file(place)
+        return (
+            found if pin.is_whole or found == pin.sha256 else f"{found} of it, not of its archive"
+        )
+    paths = sorted(path for path in place.rglob("*") if path.is_file())
+    files = [path.relative_to(place).as_posix() for path in paths]
+    if pin.kind == "file" and pin.files:  # beside them may lie anything
+        files = list(pin.files)
+    names = ", ".join(files) if len(files) <= FEW else f"its {len(files):,} files by name"
+    return f"{digests.of_files(place, files)} of what sha256sum prints of {names}"

@@ -90,7 +90,9 @@ def planned(
         seeds=tuple(range(request.seeds)),
         precision=request.settings.precision,
         features=store.folder.name,
-        command=request.command(entry.card.name, table.entry.reference or task.name),
+        command=request.command(
+            entry.reference or entry.card.name, table.entry.reference or task.name
+        ),
         reference=table.entry.reference,
     )
     code = provenance.code_digest(table.entry.file)

@@ -10,6 +10,9 @@ from leaderboard.records import Record
 
 SEEN, LEAK = "†", "‡"
 
+SMALL = 10_000
+"""Fewer parameters are shown one by one."""
+
 BEGIN, END = "<!-- board {name} -->", "<!-- /board -->"
 """Marks in a page that the main tables of the board of that name are put between."""
 
@@ -115,6 +118,13 @@ def _by_task(suites: Sequence[Suite]) -> list[tuple[list[Record], Audit | None]]
     return list(found.values())
 
 
+def _size(parameters: int) -> str:
+    """Millions of parameters; all of them where a hundredth of a million is too coarse."""
+    if not parameters:
+        return "–"
+    return f"{parameters:,}" if parameters < SMALL else f"{parameters / 1e6:.2f} M"
+
+
 def _backbones(records: Sequence[Record]) -> str:
     cards = {record.backbone.name: record.backbone for record in records}
     rows = [
@@ -122,7 +132,7 @@ def _backbones(records: Sequence[Record]) -> str:
             card.name,
             card.family,
             card.summary,
-            f"{card.parameters / 1e6:.2f} M" if card.parameters else "–",
+            _size(card.parameters),
             ", ".join(card.trained_on) or "–",
             card.paper,
             card.licence,

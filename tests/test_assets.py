@@ -228,7 +228,7 @@ def test_without_pip_the_remedy_is_named(tmp_path: Path) -> None:
         (libraries / name).symlink_to(Path(assets.__file__).parents[2] / name)
     code = (
         f"import sys; sys.path.insert(0, {str(libraries)!r}); from bench import assets\n"
-        "print(assets.reachable()['pypi'])\n"
+        "print(assets.clients()['pypi'])\n"
         f"try: assets.fetch('pkg:pypi/demo@1.0?{CHECKSUM}')\n"
         "except assets.AssetError as error: print(error)"
     )

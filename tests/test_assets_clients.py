@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.assets import AssetError, fetch, reachable
+from bench.assets import AssetError, clients, fetch
 
 SIX = "8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"
 IS_NUMBER = "7b75c1057198cf97696909a9bee176c9c5e9bcb5b03bf3ecef2f484defadd51e"
@@ -177,7 +177,7 @@ def ask_the_hub(member: str, digest: str, settings: dict[str, str]) -> str:
 
 def test_the_hub(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("huggingface_hub", reason="the extra `hub` is not installed")
-    assert reachable()["huggingface"] == "ok"
+    assert clients()["huggingface"] == "ok"
     headers = {"ETag": '"abc"', "X-Repo-Commit": "c" * 40}
     server.answers[f"/o/N/resolve/{'c' * 40}/deep/m.bin"] = b"weights", headers
     digest = hashlib.sha256(b"weights").hexdigest()

@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from bench.assets import AssetError, cache_folder, cached, fetch, reachable
+from bench.assets import AssetError, cache_folder, cached, clients, fetch
 
 
 @pytest.fixture(autouse=True)
@@ -172,11 +172,11 @@ def test_sources_whose_client_is_missing_are_named(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    assert reachable() == {
+    assert clients() == {
         "pypi": "ok",
         "npm": "npm is not installed",
         "deb": "apt-get is not installed",
-        "huggingface": "huggingface_hub is not installed: run `pip install mulap-bench[hub]`",
+        "huggingface": "huggingface_hub is not installed: run `pip install 'mulap-bench[hub]'`",
         "generic": "ok",
         "file": "ok",
     }

@@ -237,3 +237,20 @@ def test_rows_that_other_weights_replace_are_named(tmp_path: Path) -> None:
     (said,) = board.replaced(tmp_path, "tuned-v1", [other], tasks)
     expected = f"rows of other weights ({'1' * 12}…) are replaced by those of {'2' * 12}…"
     assert said.startswith(f"net: {expected}, such as toys/one; give one another name")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "shown"),
+    [(0, "–"), (1, "1"), (4812, "4,812"), (60_379, "0.06 M"), (472_448, "0.47 M")],
+)
+def test_a_small_network_is_not_shown_as_of_no_parameters(
+    parameters: int, shown: str, tmp_path: Path, known: Registry
+) -> None:
+    put(tmp_path, "small", "toys/one", 0.9)
+    (path,) = (tmp_path / "results").rglob("*.json")
+    record = json.loads(path.read_text())
+    record["backbone"]["parameters"] = parameters
+    path.write_text(json.dumps(record))
+    text = page.render(board.suites(tmp_path, known), "bench leaderboard")
+    (row,) = (line for line in text.splitlines() if line.startswith("| small") and "MIT" in line)
+    assert row.split("|")[4].strip() == shown

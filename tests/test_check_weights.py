@@ -1,11 +1,16 @@
 """`bench check --weights`: real weights, and weights that are not what they seem."""
 
+import hashlib
+import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.signal import chirp
 
+from bench import assets, registry
+from tests import doors
 from tests.commands import bench
 
 CARD = """
@@ -52,8 +57,10 @@ def test_published_weights_give_what_their_cards_record(
 ) -> None:
     code, out, _ = bench("check", "--weights", name, capsys=capsys)
     assert code == 0
+    assert "of what sha256sum prints of its " in out
     assert "ok     two processes load them alike" in out
     assert "ok     they are not random" in out
+    assert "texts" not in out
     assert "ok     they give what the card records" in out
 
 
@@ -79,6 +86,26 @@ def test_weights_are_seen_through(
     code, out, _ = bench("check", "--weights", "scaled", "-i", str(file), capsys=capsys)
     assert said in out
     assert code == (0 if said.startswith("ok") else 1)
+
+
+def test_the_digest_of_weights_is_that_of_the_card_whatever_lies_beside_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = doors.torchscript(tmp_path)
+    (tmp_path / "notes.txt").write_text("nothing")
+    _, card, _ = bench("show", asked, "--json", capsys=capsys)
+    (pinned,) = re.findall("sha256:([0-9a-f]{64})", json.loads(card)["weights"])
+    assert "sha256sum" in json.loads(card)["weights_held_to"]
+    code, out, _ = bench("check", "--weights", asked, capsys=capsys)
+    assert code == 0
+    assert f"sha256 {pinned} of what sha256sum prints of traced.pt" in out
+    printed = f"{hashlib.sha256((tmp_path / 'traced.pt').read_bytes()).hexdigest()}  traced.pt\n"
+    assert hashlib.sha256(printed.encode()).hexdigest() == pinned
+
+
+def test_what_a_digest_is_of_is_said_where_an_archive_holds_the_weights() -> None:
+    weights = registry.find().backbones["musicnn-msd"].card.weights
+    assert assets.parse(weights or "").held_to == "the sha256 of its archive"
 
 
 def test_a_backbone_without_weights_has_none_to_check(capsys: pytest.CaptureFixture[str]) -> None:

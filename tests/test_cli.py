@@ -261,3 +261,33 @@ def test_a_plug_in_that_exits_is_a_failed_row(
     code, out, _ = bench("run", "-b", "level", "-t", "toys/loud", *LINEAR, capsys=capsys)
     assert code == 1
     assert "level × toys/loud: failed (SystemExit: 0" in out
+
+
+def test_doctor_promises_clients_and_no_source(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = bench("doctor", "--json", capsys=capsys)
+    found = json.loads(out)
+    assert found["clients"]["generic"] == "ok"
+    assert "sources" not in found
+    _, out, _ = bench("doctor", "--help", capsys=capsys)
+    assert "No source is asked" in out
+
+
+LAYERS = """
+from dataclasses import replace
+names = ("in", "block0", "block1", "block2", "block4", "block5", "a", "b", "out")
+layers = tuple(Layer(name, 7 if name == "out" else 1024, 62.5) for name in names)
+level = replace(level, layers=(*layers, Layer("pool", 7)), default="pool")
+"""
+
+
+def test_show_has_layers_that_are_counted_up_in_one_word(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toy.write_text(TOY + LAYERS)
+    _, out, _ = bench("show", "level", "-i", str(toy), capsys=capsys)
+    (line,) = (line for line in out.splitlines() if line.startswith(" layers "))
+    assert line.removeprefix(" layers ").strip() == (
+        "in: 1,024 at 62.5 Hz; block0 … block2: 1,024 at 62.5 Hz; "
+        "block4 … block5: 1,024 at 62.5 Hz; a: 1,024 at 62.5 Hz; b: 1,024 at 62.5 Hz; "
+        "out: 7 at 62.5 Hz; pool: 7"
+    )

@@ -32,6 +32,8 @@ from tests.commands import LINEAR, bench
         (["show", "melstat"], "no backbone or task is named 'melstat'"),
         (["show", "onxn:x"], "no door is named 'onxn'. Did you mean onnx"),
         (["check", "melstat"], "no backbone or task is named 'melstat'"),
+        (["show", "waves/shape"], "'waves/shape'. `bench list` shows the "),
+        (["data", "check", "nope"], "one of your own needs --include FILE."),
         (["data", "path", "tune"], "no task is named 'tune'"),
         (["leaderboard", "--board", "none"], "none holds no results folder"),
         (["list", "-i", "none.py"], "--include takes a Python file"),

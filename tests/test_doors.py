@@ -262,7 +262,10 @@ def test_an_edited_encoder_has_a_new_key(tmp_path: Path) -> None:
     [
         ("torchscript:{}/none.pt?rate=16000", "is no file"),
         ("torchscript:{}/text.txt?rate=16000", "is no TorchScript file"),
-        ("torchscript:{}/text.txt?speed=1", "options are"),
+        ("torchscript:{}/text.txt?speed=1", "there is no option 'speed=1'; known: name, family, "),
+        ("torchscript:{}/text.txt?widow=3", "no option 'widow=3'; did you mean window=?"),
+        ("embeddings:{}?name=x", "there is no option 'name=x'; known: none"),
+        ("torchscript:?rate=8000", "names nothing; put a path or a model's name behind"),
         ("onnx:{}/text.txt?rate=16000", "no network that ONNX Runtime reads"),
         ("onnx:{}/text.txt", r"needs \?rate="),
         ("timm:{}", "holds no config.json"),

@@ -138,3 +138,14 @@ def test_a_run_says_which_data_sets_no_card_knows(
     assert code == 0
     assert "no card knows the data set 'toyz' it was trained on" in err
     assert "Did you mean toys?" in err
+
+
+@pytest.mark.parametrize("command", ["check", "show"])
+def test_check_and_show_say_so_too(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = f"{doors.torchscript(tmp_path)}&trained-on=msd,magnatagatun"
+    code, out, err = bench(command, asked, capsys=capsys)
+    assert (code, "torchscript-traced" in out) == (0, True)
+    said = "no card knows the data set 'magnatagatun' it was trained on, so no row is marked for it"
+    assert err == f"torchscript-traced: {said}. Did you mean magnatagatune?\n"

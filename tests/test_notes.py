@@ -73,7 +73,7 @@ def test_clips_are_those_published(task: Task, data_set: Made) -> None:
 
 
 @pytest.mark.full_data
-@pytest.mark.skipif(assets.reachable()["npm"] != "ok", reason="npm cannot be used here")
+@pytest.mark.skipif(assets.clients()["npm"] != "ok", reason="npm cannot be used here")
 def test_recorded_clips_are_those_published(data_set: Made) -> None:
     folder = data_set("notes-recorded")
     check_published(notes.INSTRUMENT_RECORDED, folder)

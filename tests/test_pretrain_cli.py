@@ -75,6 +75,9 @@ def test_a_checkpoint_is_listed_and_run(trained: Path, capsys: pytest.CaptureFix
     (second,) = json.loads(out)["outcomes"]
     assert second["backbone"] == "x-simclr"
     assert second["record"]["scores"] == first["record"]["scores"]
+    assert second["record"]["provenance"]["command"].endswith(
+        "--include toy.py --include elsewhere"
+    )
     code, out, err = bench("show", "./elsewhere", "--json", capsys=capsys)
     assert (code, json.loads(out)["name"]) == (0, "x-simclr"), err
     code, out, err = bench("check", "./elsewhere", "./elsewhere", "--weights", capsys=capsys)

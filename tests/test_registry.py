@@ -121,10 +121,13 @@ def test_an_unknown_name_offers_the_nearest() -> None:
     assert str(raised.value) == "no backbone is named 'melstat'. Did you mean melstats?"
 
 
-def test_a_strange_name_offers_all() -> None:
-    message = r"no backbone is named '\?'\. Known: ast-audioset, chroma, "
-    with pytest.raises(UnknownNameError, match=message):
-        registry.find().backbones["?"]
+def test_a_strange_name_says_where_names_are_and_how_to_bring_one() -> None:
+    cards = registry.find()
+    with pytest.raises(UnknownNameError) as raised:
+        cards.backbones["?"]
+    shown = f"`bench list backbones` shows the {len(cards.backbones.entries)} there are"
+    own = "one of your own needs --include FILE."
+    assert str(raised.value) == f"no backbone is named '?'. {shown}; {own}"
 
 
 def test_a_pattern_leaves_presets_out() -> None:

@@ -1,6 +1,6 @@
 """The shipped contract checks find what they are there to find."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -229,3 +229,17 @@ def test_tags_need_one_number_a_label() -> None:
     tags = replace(TASK, kind=Kind.MULTILABEL)
     with pytest.raises(ContractError, match=r"has the label 0 \(int\), expected a tuple"):
         testing.labels_are_in_range(Listed(tags, CLIPS))
+
+
+class Reading(Toy):
+    """A toy with a text side."""
+
+    def read(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([[len(text)] for text in texts], np.float32)
+
+
+def test_texts_are_asked_of_a_text_side_alone() -> None:
+    text = "texts are read into the joint layer"
+    reading = replace(GOOD, build=Reading, joint="a")
+    assert (text, None) in list(testing.check_backbone(reading))
+    assert text not in [name for name, _ in testing.check_backbone(GOOD)]

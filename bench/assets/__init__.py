@@ -29,10 +29,10 @@ __all__ = [
     "Progress",
     "cache_folder",
     "cached",
+    "clients",
     "fetch",
     "forget",
     "parse",
-    "reachable",
     "remembered",
     "settled",
 ]
@@ -125,8 +125,8 @@ def settled(pin: str) -> str:
     return remembered(pin)
 
 
-def reachable() -> dict[str, str]:
-    """For each kind of source `ok`, or why it cannot be used here. Downloads nothing."""
+def clients() -> dict[str, str]:
+    """For each kind of source `ok` if its client is here, or what is missing. None is asked."""
     return {kind: why_not(kind) for kind in KINDS}
 
 

@@ -87,8 +87,11 @@ class Pin:
         """What a file is compared with, in words."""
         if self.is_first_use:
             return "no published checksum: fixed on first use"
+        if self.sha256 and self.files:
+            return "the sha256 of what sha256sum prints of its files"
         if self.sha256:
-            return "its sha256"
+            in_archive = not self.is_whole and self.kind != "file"
+            return "the sha256 of its archive" if in_archive else "its sha256"
         if self.kind == "huggingface":
             return "what the hub declares at that commit"
         known = {"": "nothing", "sha256": "the beginning of its sha256", "gitblob": "git's blob id"}

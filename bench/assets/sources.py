@@ -23,7 +23,7 @@ _NPM_REASON = re.compile(r"npm (?:error|ERR!) (?!code |errno |syscall |A complet
 _PIP_REMEDY = (
     f"{sys.executable} has no pip: run `{sys.executable} -m ensurepip` or `uv pip install pip`"
 )
-_HUB_REMEDY = "huggingface_hub is not installed: run `pip install mulap-bench[hub]`"
+_HUB_REMEDY = "huggingface_hub is not installed: run `pip install 'mulap-bench[hub]'`"
 
 
 def from_pypi(pin: Pin, folder: Path) -> Path:
@@ -86,7 +86,7 @@ CLIENTS = {
 
 
 def why_not(kind: str) -> str:
-    """`ok`, or why a kind of source cannot be used on this machine. Nothing is downloaded."""
+    """`ok`, or why this machine has no client of a kind of source. No source is asked."""
     try:
         _check(kind)
     except DownloadError as error:

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from bench import data, describe, registry
+from backbones import Backbone
+from bench import data, describe, registry, selection
 from bench.cli import printing
 from bench.cli.options import AsJson, DataRoot, Include, known
+from bench.progress import Reporter
 from bench.registry import CardT, Catalogue, Entry, Registry, UnknownNameError
 
 Name = Annotated[str, typer.Argument(help="Of a backbone or a task, or a checkpoint's folder.")]
@@ -48,12 +50,24 @@ def _print(noun: Noun, cards: Registry) -> None:
     if noun is Noun.BACKBONES:
         header = ["name", "family", "parameters", "rate", "window", "dim", "trained on"]
         header += ["licence", "weights", "what"]
-        printing.listing("backbones", header, describe.backbone_rows(cards))
+        spare = [
+            "licence",
+            "weights",
+            "trained on",
+            "dim",
+            "window",
+            "rate",
+            "family",
+            "parameters",
+        ]
+        printing.listing("backbones", header, describe.backbone_rows(cards), spare)
     elif noun is Noun.TASKS:
         header = ["name", "kind", "train / valid / test", "primary metric", "audio", "what"]
-        printing.listing("tasks", header, describe.task_rows(cards))
+        spare = ["audio", "primary metric", "train / valid / test", "kind"]
+        printing.listing("tasks", header, describe.task_rows(cards), spare)
     elif noun is Noun.DOORS:
-        printing.listing("doors", ["example", "opens", "what"], describe.door_rows(cards))
+        header = ["example", "opens", "what"]
+        printing.listing("doors", header, describe.door_rows(cards), ["opens"])
     else:
         values = describe.suites(cards) if noun is Noun.SUITES else describe.protocols()
         printing.listing(noun.value, ["name", "what"], describe.rows_of(values))
@@ -64,10 +78,11 @@ def show(name: Name, *, include: Include = None, as_json: AsJson = False) -> Non
     cards = known(include)
     (entry,), _ = _by_name(cards, [name])
     card = describe.card(cards, entry)
+    _say_unknown(cards, _named(cards.backbones, entry))
     if as_json:
         printing.document(card)
     else:
-        printing.pairs(describe.rows_of(card))
+        printing.pairs(describe.shown(cards, entry))
 
 
 def check(
@@ -118,6 +133,7 @@ def _checks(
     backbones, tasks = _named(cards.backbones, pattern), _named(cards.tasks, pattern)
     if not backbones and not tasks:
         describe.card(cards, pattern)
+    _say_unknown(cards, backbones)
     for backbone in backbones:
         printing.line(backbone.card.name)
         yield from testing.check_backbone(backbone.card)
@@ -131,6 +147,12 @@ def _checks(
         yield from testing.check_task(task, place if place.is_dir() else None)
 
 
+def _say_unknown(cards: Registry, backbones: Sequence[Entry[Backbone]]) -> None:
+    """Say which data sets, that networks are said to have heard, no card knows."""
+    for line in selection.unknown_corpora(cards, backbones):
+        Reporter().say(line)
+
+
 def _named(catalogue: Catalogue[CardT], pattern: str) -> list[Entry[CardT]]:
     try:
         return catalogue.matching([pattern])
@@ -139,7 +161,10 @@ def _named(catalogue: Catalogue[CardT], pattern: str) -> list[Entry[CardT]]:
 
 
 def doctor(*, as_json: AsJson = False) -> None:
-    """Show versions, devices, cache sizes and which sources can be reached."""
+    """Show versions, devices, cache sizes and whether clients of sources are installed.
+
+    No source is asked, so a client that is `ok` may still have no network.
+    """
     from bench import doctor as doctors
 
     findings = doctors.findings()

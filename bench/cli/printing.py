@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 WIDE = 240
 """Columns of a table that goes into a file or a pipe."""
 
+ROOM = 24
+"""Columns of text in which a cell can be read, folded."""
 
 _reserved: ContextVar[TextIO | None] = ContextVar("reserved", default=None)
 
@@ -89,14 +92,46 @@ def pairs(rows: Iterable[tuple[str, str]]) -> None:
     console().print(table)
 
 
-def listing(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table with a title."""
+def listing(
+    title: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    spare: Sequence[str] = (),
+) -> None:
+    """A table with a title, whose first column is never folded.
+
+    Args:
+        title: above it.
+        header: names of columns.
+        rows: a cell for each.
+        spare: columns that a narrow terminal goes without, the first of them first.
+    """
+    to, lines = console(), [list(row) for row in rows]
+    left_out = _too_many(header, lines, spare, to.width) if spare and to.width < WIDE else []
+    places = [place for place, name in enumerate(header) if name not in left_out]
     table = Table(title=title, title_justify="left")
-    for name in header:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console().print(table)
+    for place in places:
+        table.add_column(header[place], overflow="fold", no_wrap=place == 0)
+    for row in lines:
+        table.add_row(*(row[place] for place in places))
+    to.print(table)
+    if left_out:
+        to.print(f"no room for: {', '.join(left_out)}; a wider terminal or --json has all")
+
+
+def _too_many(
+    header: Sequence[str], rows: Sequence[Sequence[str]], spare: Sequence[str], width: int
+) -> list[str]:
+    """The spare columns without which the others have room: the first whole, `ROOM` for each."""
+    cells = zip(header, *rows, strict=True)
+    needed = {column[0]: max(cell_len(cell) for cell in column) for column in cells}
+    room = {name: min(ROOM, most) for name, most in needed.items()}
+    room[header[0]] = needed[header[0]]
+    number = 0
+    while number < len(spare) and 1 + sum(3 + each for each in room.values()) > width:
+        del room[spare[number]]
+        number += 1
+    return list(spare[:number])
 
 
 def outcomes(

@@ -1,6 +1,7 @@
 """CLAP: audio and texts in one space, learnt from pairs of them (LAION).
 
 `laion/larger_clap_music` is left out: its text side gives nearly the same vector for every text.
+`hf:` refuses it.
 """
 
 from backbones import Backbone, Family, Layer

@@ -20,6 +20,11 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SETTINGS = ("config.json", "preprocessor_config.json", "processor_config.json")
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
 _OPTIONS = ("name", "window", "trained-on", "trust-remote-code")
+_BROKEN = {
+    "laion/larger_clap_music": "its text side gives nearly the same vector for every text; take "
+    "the card clap-music-speech or clap-general",
+}
+"""Models of the hub that are not opened, and why."""
 
 
 def _open(rest: str) -> Backbone:
@@ -37,6 +42,9 @@ def _open(rest: str) -> Backbone:
 def _of_the_hub(asked: Asked, *, trusted: bool) -> tuple[Path, str]:
     """Where the settings lie, and the pin of all files of the commit."""
     name, _, revision = asked.subject.partition("@")
+    if name in _BROKEN:
+        message = f"{name} is broken: {_BROKEN[name]}"
+        raise DoorError(message)
     if trusted and not _COMMIT.fullmatch(revision):
         message = f"trust-remote-code=1 needs a commit: {name}@<40 hexadecimal digits>"
         raise DoorError(message)

@@ -105,6 +105,12 @@ def test_an_option_is_given_once_and_a_rate_is_whole(tmp_path: Path) -> None:
     assert "rate is 16000.5, expected a whole number [Hz]" in refusal(f"{asked}.5")
 
 
+@pytest.mark.parametrize("revision", ["", f"@{'c' * 40}"])
+def test_a_model_that_is_known_to_be_broken_is_refused_with_the_reason(revision: str) -> None:
+    said = refusal(f"hf:laion/larger_clap_music{revision}")
+    assert "laion/larger_clap_music is broken: its text side gives nearly the same vector" in said
+
+
 def test_a_name_without_ascii_asks_for_another(tmp_path: Path) -> None:
     doors.torchscript(tmp_path)
     file = (tmp_path / "traced.pt").rename(tmp_path / "音.pt")

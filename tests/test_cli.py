@@ -281,8 +281,9 @@ level = replace(level, layers=(*layers, Layer("pool", 7)), default="pool")
 
 
 def test_show_has_layers_that_are_counted_up_in_one_word(
-    toy: Path, capsys: pytest.CaptureFixture[str]
+    toy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "240")
     toy.write_text(TOY + LAYERS)
     _, out, _ = bench("show", "level", "-i", str(toy), capsys=capsys)
     (line,) = (line for line in out.splitlines() if line.startswith(" layers "))

@@ -65,15 +65,11 @@ def describe(folder: Path, window: float, *, trusted: bool) -> Facts:
     kind = KINDS.get(config.model_type, Waveform)
     with torch.device(kind.described_on):
         network = _made(config, folder, trusted=trusted)
-    try:
+    with _told(f"{folder / 'config.json'} makes no network that runs"), torch.no_grad():
         seconds = min(window, network.longest)
-        with torch.no_grad():
-            samples = round(min(seconds, _PROBE) * network.sample_rate)
-            heard = network.eval()(torch.zeros(1, samples, device=kind.described_on))
+        samples = round(min(seconds, _PROBE) * network.sample_rate)
+        heard = network.eval()(torch.zeros(1, samples, device=kind.described_on))
         rate = network.frame_rate
-    except Exception as error:  # whatever the network of a damaged configuration raises
-        message = f"{folder / 'config.json'} makes no network that runs: {_why(error)}"
-        raise DoorError(message) from error
     if not heard:
         message = f"{folder / 'config.json'} makes a network without hidden layers"
         raise DoorError(message)
@@ -149,14 +145,11 @@ def _config(folder: Path, *, trusted: bool) -> PreTrainedConfig:
     settings = _settings(folder)
     if settings.get("model_type") == MERT and not trusted:
         return _of_mert(folder, settings)
-    try:
+    with _told(f"{folder} holds no model that transformers knows"):
         if _has_odd_vocabulary(settings):
             rest = {name: x for name, x in settings.items() if name != "vocab_size"}
             return CONFIG_MAPPING[settings["model_type"]].from_dict(rest)
         config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=trusted)
-    except Exception as error:  # the library raises nothing narrower
-        message = f"{folder} holds no model that transformers knows: {_why(error)}"
-        raise DoorError(message) from error
     if config.model_type not in KINDS and not trusted:
         known = ", ".join(sorted(KINDS))
         message = f"is a {config.model_type} model; the door reads {known}"
@@ -210,19 +203,13 @@ def _of_mert(folder: Path, settings: dict[str, Any]) -> HubertConfig:
         "architectures",
         "transformers_version",
     }
-    try:
+    with _told(f"{folder / 'config.json'} is of no MERT"):
         return HubertConfig(**{name: settings[name] for name in known & settings.keys()})
-    except Exception as error:  # the library raises nothing narrower
-        message = f"{folder / 'config.json'} is of no MERT: {_why(error)}"
-        raise DoorError(message) from error
 
 
 def _made(config: PreTrainedConfig, folder: Path, *, trusted: bool) -> Network:
-    try:
+    with _told(f"{folder / 'config.json'} makes no model"):
         model = AutoModel.from_config(config, trust_remote_code=trusted)
-    except Exception as error:  # the library raises nothing narrower
-        message = f"{folder / 'config.json'} makes no model: {_why(error)}"
-        raise DoorError(message) from error
     return _network(model, folder, trusted=trusted)
 
 
@@ -237,19 +224,25 @@ def _front(folder: Path, *, trusted: bool) -> SequenceFeatureExtractor:
     Raises:
         DoorError: its settings are damaged, or it takes code of the folder that is not trusted.
     """
-    try:
+    with _told(f"{folder} holds no feature extractor that transformers can make"):
         front: SequenceFeatureExtractor = AutoFeatureExtractor.from_pretrained(
             folder, local_files_only=True, trust_remote_code=trusted
         )
-    except Exception as error:  # the library raises nothing narrower
-        message = f"{folder} holds no feature extractor that transformers can make: "
-        message += _why(error)
-        raise DoorError(message) from error
     rate = getattr(front, "sampling_rate", None)
     if not isinstance(rate, int | float) or rate < 1:
         message = f"{folder / 'preprocessor_config.json'}: sampling_rate is {rate!r}, expected Hz"
         raise DoorError(message)
     return front
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Raise as a door's one line whatever a damaged folder makes transformers raise."""
+    try:
+        yield
+    except Exception as error:  # the library raises nothing narrower
+        message = f"{what}: {_why(error)}"
+        raise DoorError(message) from error
 
 
 def _why(error: Exception) -> str:

@@ -4,6 +4,8 @@ import hashlib
 import socket
 import struct
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 BODY = bytes(range(256)) * 4096
@@ -29,6 +31,18 @@ class Server(ThreadingHTTPServer):
         digest = hashlib.sha256(self.body).hexdigest()
         url = f"http://127.0.0.1:{self.server_port}/{path}"
         return f"pkg:generic/file@1?download_url={url}&checksum=sha256:{digest}#{member}"
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """A server that answers until the end of the block."""
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.go.set()
+        server.shutdown()
+        thread.join()
 
 
 class Handler(BaseHTTPRequestHandler):

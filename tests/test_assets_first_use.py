@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from backbones.musicnn import musicnn_mtt
 from bench import assets, board, describe, extraction
 from bench.assets import AssetError, fetch
 from bench.registry import Entry
-from tests.serving import BODY, Server
+from tests.serving import BODY, Server, running
 
 OTHER = b"another file"
 FETCH = "import sys; from bench.assets import settled; print(settled(sys.argv[1]))"
@@ -28,13 +27,8 @@ FETCH = "import sys; from bench.assets import settled; print(settled(sys.argv[1]
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with running() as server:
         yield server
-        server.go.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ import hashlib
 import signal
 import subprocess
 import sys
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bench.assets import AssetError, fetch
-from tests.serving import BODY, Server
+from tests.serving import BODY, Server, running
 
 MD5 = "c35cc7d8d91728a0cb052831bc4ef372"  # as `md5sum` prints it
 BLOB = "ea8e482b990b87c0f69d29fd1dd6a41d0f1a514b"  # as `git hash-object` prints it
@@ -23,13 +22,8 @@ FETCH = "import sys; from bench.assets import fetch; print('up', flush=True); fe
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with running() as server:
         yield server
-        server.go.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)

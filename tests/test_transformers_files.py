@@ -42,6 +42,19 @@ def write_mert(folder: Path, card: Backbone, **settings: object) -> "PreTrainedM
     return written(folder, card, {**mert, **plain, **settings})
 
 
+def hears_as(card: Backbone, made: "PreTrainedModel", folder: Path) -> None:
+    """The files of a folder, loaded by the card, give the hidden states of the model itself."""
+    audio = noise(card, 1, 1.0)
+    front = transformers.AutoFeatureExtractor.from_pretrained(folder)
+    inputs = front([audio[0]], sampling_rate=card.sample_rate, return_tensors="pt")
+    with torch.inference_mode():
+        expected = made(inputs["input_values"], output_hidden_states=True).hidden_states
+    assert card.load is not None
+    found = card.load(folder).encode(audio)
+    for x, y in zip(found.values(), expected, strict=True):
+        np.testing.assert_allclose(x, y.numpy(), atol=2e-5)
+
+
 @pytest.mark.parametrize(("name", "relaxed"), [("mert-v1-95m", -1.0), ("mert-v1-330m", 32.0)])
 def test_mert_is_read_without_its_code(
     name: str, relaxed: float, cards: Registry, tmp_path: Path
@@ -49,15 +62,7 @@ def test_mert_is_read_without_its_code(
     card = cards.backbones[name].card
     made = write_mert(tmp_path, card, attention_relax=relaxed)
     as_pickle(tmp_path)
-    audio = noise(card, 1, 1.0)
-    front = transformers.AutoFeatureExtractor.from_pretrained(tmp_path)
-    inputs = front([audio[0]], sampling_rate=24_000, return_tensors="pt")
-    with torch.inference_mode():
-        expected = made(inputs["input_values"], output_hidden_states=True).hidden_states
-    assert card.load is not None
-    found = card.load(tmp_path).encode(audio)
-    for x, y in zip(found.values(), expected, strict=True):
-        np.testing.assert_allclose(x, y.numpy(), atol=2e-5)
+    hears_as(card, made, tmp_path)
 
 
 def test_a_mert_with_parts_of_its_own_is_refused(cards: Registry, tmp_path: Path) -> None:
@@ -71,15 +76,7 @@ def test_a_vocabulary_that_is_a_path_is_passed_over(cards: Registry, tmp_path: P
     """As in music2vec's config.json."""
     card = cards.backbones["music2vec-v1"].card
     made = written(tmp_path, card, {"vocab_size": "/data/dict.txt"})
-    audio = noise(card, 1, 1.0)
-    front = transformers.AutoFeatureExtractor.from_pretrained(tmp_path)
-    inputs = front([audio[0]], sampling_rate=16_000, return_tensors="pt")
-    with torch.inference_mode():
-        expected = made(inputs["input_values"], output_hidden_states=True).hidden_states
-    assert card.load is not None
-    found = card.load(tmp_path).encode(audio)
-    for x, y in zip(found.values(), expected, strict=True):
-        np.testing.assert_allclose(x, y.numpy(), atol=2e-5)
+    hears_as(card, made, tmp_path)
 
 
 def test_a_setting_of_another_type_is_named(cards: Registry, tmp_path: Path) -> None:

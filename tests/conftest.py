@@ -23,11 +23,16 @@ USER_CACHE = assets.cache_folder()
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache that is empty but for verified downloads, which are shared with the user's."""
+    """A cache that is empty but for verified downloads, which are shared with the user's.
+
+    Data sets that are made are shared by the processes of a run.
+    """
     folder = tmp_path_factory.mktemp("cache")
-    downloads = USER_CACHE / "assets"
-    downloads.mkdir(parents=True, exist_ok=True)
-    (folder / "assets").symlink_to(downloads, target_is_directory=True)
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    run = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
+    for name, shared in (("assets", USER_CACHE / "assets"), ("made", run / "made")):
+        shared.mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(shared, target_is_directory=True)
     before = os.environ.get("BENCH_CACHE")
     os.environ["BENCH_CACHE"] = str(folder)
     yield folder
@@ -35,6 +40,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         del os.environ["BENCH_CACHE"]
     else:
         os.environ["BENCH_CACHE"] = before
+
+
+@pytest.fixture(autouse=True)
+def weights_drawn_alike() -> None:
+    """Networks of random weights do not depend on the tests that came before."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 @pytest.fixture(autouse=True)

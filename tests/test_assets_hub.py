@@ -12,7 +12,7 @@ import pytest
 
 from backbones import DoorError, _hub
 from bench import assets, registry
-from bench.assets import AssetError, hub, pins
+from bench.assets import AssetError, hub, parse
 from bench.assets.errors import DownloadError
 from bench.registry import PluginError
 from tests.test_assets_clients import Server
@@ -154,7 +154,7 @@ def test_the_client_s_tries_are_not_told(
     for usual, told in ((logging.WARNING, 0), (logging.INFO, 2)):
         client.setLevel(usual)
         with pytest.raises(DownloadError, match="no network"):
-            hub.bring(pins.parse(pin("m.bin")))
+            hub.bring(parse(pin("m.bin")))
         with pytest.raises(DoorError, match="the hub's o/N cannot be read"):
             _hub.commit("o/N", "", list, small=bool)
         assert len(caplog.records) == told

@@ -11,6 +11,7 @@ import pytest
 from bench import registry
 from leaderboard.published import published
 from tasks import Split
+from tests.commands import bench
 
 GUIDES = Path(__file__).parents[1] / "docs" / "guides"
 FILE = re.compile(r"^```python (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -30,17 +31,23 @@ OTHERS_DATA = ("magnatagatune",)
 NAMES = sorted({path.stem for path in GUIDES.glob("*.md")} - {*OTHERS_DATA})
 
 
-def call(command: str, folder: Path) -> str:
-    """Run one `bench` or `python` command in a folder; its output."""
+def call(command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Run one `bench` or `python` command in this folder; its output."""
     program, *rest = shlex.split(command)
-    words = [sys.executable, *(["-m", "bench"] if program == "bench" else []), *rest]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    if program == "bench":
+        code, out, err = bench(*rest, capsys=capsys)
+        assert code == 0, out + err
+        return out
+    done = subprocess.run([sys.executable, *rest], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 @pytest.mark.parametrize("guide", NAMES)
-def test_a_guide_does_what_it_says(guide: str, tmp_path: Path) -> None:
+def test_a_guide_does_what_it_says(
+    guide: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     text = (GUIDES / f"{guide}.md").read_text(encoding="utf-8")
     files = FILE.findall(text)
     assert files
@@ -52,7 +59,7 @@ def test_a_guide_does_what_it_says(guide: str, tmp_path: Path) -> None:
     for command in commands:
         full = "--task tunes" in command and "@tiny" not in command
         tiny = f"{command} --preset tiny" if full else command
-        call(tiny.replace("--preset small", "--preset tiny"), tmp_path)
+        call(tiny.replace("--preset small", "--preset tiny"), capsys)
     (page,) = tmp_path.glob("*/README.md")
     found = [record.stem for record in page.parent.glob("results/**/*.json")]
     assert len(found) == sum(command.startswith("bench run ") for command in commands)
@@ -60,10 +67,12 @@ def test_a_guide_does_what_it_says(guide: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("guide", OTHERS_DATA)
-def test_a_guide_to_data_of_others_names_what_there_is(guide: str, tmp_path: Path) -> None:
+def test_a_guide_to_data_of_others_names_what_there_is(
+    guide: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = (GUIDES / f"{guide}.md").read_text(encoding="utf-8")
     for command in re.findall(r"^\$ (.*)$", "\n".join(CONSOLE.findall(text)), re.MULTILINE):
-        assert call(command, tmp_path)
+        assert call(command, capsys)
     cards = registry.find()
     named = re.findall(r"--task (\S+)|data check (\S+)|^\| `(\S+)`", text, re.MULTILINE)
     tasks = [cards.tasks["".join(each)].card for each in named]

@@ -52,7 +52,7 @@ def hears_as(card: Backbone, made: "PreTrainedModel", folder: Path) -> None:
     assert card.load is not None
     found = card.load(folder).encode(audio)
     for x, y in zip(found.values(), expected, strict=True):
-        np.testing.assert_allclose(x, y.numpy(), atol=2e-5)
+        np.testing.assert_allclose(x, y.numpy(), atol=1e-4)
 
 
 @pytest.mark.parametrize(("name", "relaxed"), [("mert-v1-95m", -1.0), ("mert-v1-330m", 32.0)])

@@ -18,7 +18,8 @@ from bench.assets.cache import Shelf, at_hand, cache_folder, link_or_copy, place
 from bench.assets.checksums import FIRST_USE
 from bench.assets.errors import AssetError, DownloadError, MissingFileError, NoSuchFileError
 from bench.assets.members import local, unpacked
-from bench.assets.pins import KINDS, Pin, Progress, parse
+from bench.assets.parsing import KINDS, parse
+from bench.assets.pins import Pin, Progress
 from bench.assets.sources import CLIENTS, why_not
 from bench.assets.unpack import Limits
 

@@ -24,7 +24,7 @@ from transformers.utils import logging
 from backbones import DoorError, Family, Layer, WeightsError, _weights
 from backbones._networks.seeded import seeded
 from backbones._transformers import KINDS, Network, Waveform
-from backbones._weights import one_line
+from backbones._weights import INDEX, SHARD, one_line
 
 MERT = "mert_model"
 """The type of model that MERT calls itself; its code is not part of transformers."""
@@ -111,6 +111,7 @@ def trained(folder: Path, *, trusted: bool) -> Network:
 
 def _loaded(folder: Path, *, trusted: bool) -> Network:
     config = _config(folder, trusted=trusted)
+    _check_shards(folder)
     try:
         with _quietly():
             model, told = AutoModel.from_pretrained(
@@ -135,9 +136,28 @@ def _loaded(folder: Path, *, trusted: bool) -> Network:
     return _network(model, folder, trusted=trusted)
 
 
+def _check_shards(folder: Path) -> None:
+    """Refuse shards that are not among the files by which the door knows the weights.
+
+    Raises:
+        WeightsError: the index names one, or cannot be read.
+    """
+    index = folder / INDEX
+    if (folder / "model.safetensors").is_file() or not index.is_file():
+        return
+    try:
+        named = {str(name) for name in json.loads(index.read_bytes())["weight_map"].values()}
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
+        message = f"{index} is no index of weights: {one_line(error)[:300]}; fetch it again"
+        raise WeightsError(message) from error
+    if others := sorted(name for name in named if not SHARD.fullmatch(name)):
+        message = f"{index} names {others[0]!r}, expected model-<n>-of-<n>.safetensors beside it"
+        raise WeightsError(message)
+
+
 def _held(folder: Path) -> Path:
     """The file of weights of a folder, or the folder where there is none."""
-    known = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+    known = ("model.safetensors", INDEX, "pytorch_model.bin")
     return next((folder / name for name in known if (folder / name).is_file()), folder)
 
 

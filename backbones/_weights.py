@@ -12,6 +12,10 @@ from backbones import WeightsError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+INDEX = "model.safetensors.index.json"
+SHARD = re.compile(r"model-\d+-of-\d+\.safetensors")
+"""Of weights that are too many for one file: which is where, and what the files are called."""
+
 _SHOWN = 4
 
 

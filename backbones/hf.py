@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from backbones import Backbone, Door, DoorError, Encoder, _asked, _hub, _opened
 from backbones._asked import Asked
+from backbones._weights import INDEX, SHARD
 
 if TYPE_CHECKING:
     from backbones._transformers import Network
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SETTINGS = ("config.json", "preprocessor_config.json", "processor_config.json")
-_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+_WEIGHTS = ("model.safetensors", INDEX, "pytorch_model.bin")
 _OPTIONS = ("name", "window", "trained-on", "trust-remote-code")
 _BROKEN = {
     "laion/larger_clap_music": "its text side gives nearly the same vector for every text; take "
@@ -62,10 +63,10 @@ def _needed(held: Sequence[str], where: str, *, code: bool) -> list[str]:
     if weights is None or _SETTINGS[0] not in held:
         message = f"{where} holds no {_SETTINGS[0]} with one of {', '.join(_WEIGHTS)}"
         raise DoorError(message)
-    shards = [name for name in held if re.fullmatch(r"model-\d+-of-\d+\.safetensors", name)]
+    shards = [name for name in held if SHARD.fullmatch(name)]
     sources = [name for name in held if name.endswith(".py")] if code else []
     settings = [name for name in _SETTINGS if name in held]
-    return sorted([*settings, weights, *(shards if "index" in weights else ()), *sources])
+    return sorted([*settings, weights, *(shards if weights == INDEX else ()), *sources])
 
 
 def _card(asked: Asked, folder: Path, weights: str, *, trusted: bool) -> Backbone:

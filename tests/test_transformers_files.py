@@ -124,8 +124,20 @@ def test_a_damaged_file_of_a_folder_is_told(
         (tmp_path / "model.safetensors").unlink()
     (tmp_path / name).write_bytes(content)
     assert card.load is not None
-    with pytest.raises(WeightsError, match=rf"/{name} (cannot be loaded|is not the)"):
+    with pytest.raises(WeightsError, match=rf"/{name} (cannot be loaded|is not the|is no index)"):
         card.load(tmp_path)
+
+
+def test_weights_outside_what_the_door_knows_are_refused(cards: Registry, tmp_path: Path) -> None:
+    card = cards.backbones["hubert-base"].card
+    folder = tmp_path / "model"
+    written(folder, card)
+    (folder / "model.safetensors").rename(tmp_path / "other.safetensors")
+    index = {"metadata": {}, "weight_map": {"a": "../other.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert card.load is not None
+    with pytest.raises(WeightsError, match=r"names '\.\./other\.safetensors', expected model-<n>"):
+        card.load(folder)
 
 
 class Harmful:

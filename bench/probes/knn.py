@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.neighbors import NearestNeighbors
 
 from bench.probes import Problem
 from tasks import Scores, Truth
@@ -26,6 +25,8 @@ def fit(x: Vectors, y: Truth, problem: Problem, neighbours: int) -> Callable[[Ve
         that are labelled, weighted by cosine similarity + 1; targets alike. A tag that no
         neighbour is labelled for has its share of all rows.
     """
+    from sklearn.neighbors import NearestNeighbors  # takes longer than other protocols' imports
+
     votes = np.eye(problem.outputs)[y.astype(int)] if y.ndim == 1 else y.astype(np.float64)
     known = ~np.isnan(votes)
     usual = np.nanmean(votes, axis=0)

@@ -19,7 +19,7 @@ from tasks._abc import Melody, Tune, melody, normalised, read
 from tasks._arrange import FAMILIES, LOWEST, TEXTURES, Arrangement, play
 from tasks._metrics import KEY_WEIGHTED, KEYS
 from tasks._render import MANIFEST, SAMPLE_RATE, read_manifest
-from tasks._tunes_plan import PHRASE, TINY, Candidate, plan, strangers
+from tasks._tunes_plan import PHRASE, TINY, Candidate, Preset, plan, strangers
 
 Fetched = Callable[[str], Path]
 Made = Callable[[str], Path]
@@ -78,15 +78,22 @@ def test_audio_is_the_same_everywhere(name: str, data_set: Made) -> None:
     assert hashlib.sha256(manifest).hexdigest() == AUDIO[name]
 
 
-def test_one_process_makes_the_same_bytes_as_many(
-    data_set: Made, fetched: Fetched, tmp_path: Path
-) -> None:
-    steps: list[tuple[int, int]] = []
+def test_one_process_makes_the_same_bytes_as_many(fetched: Fetched, tmp_path: Path) -> None:
+    quotas = {split: dict.fromkeys(strata, 1) for split, strata in TINY.quotas.items()}
+    few = Preset(seed=1, quotas=quotas, in_meter=dict.fromkeys(Split, 1))
     sources = [fetched(source) for source in tunes.TUNES.sources]
-    _tunes_data.make(TINY, tmp_path, sources, lambda *step: steps.append(step), processes=1)
-    made = {path.name: path.read_bytes() for path in data_set("tunes-tiny").iterdir()}
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == made
-    assert steps == [(done + 1, len(steps)) for done in range(len(steps))]
+
+    def made(processes: int) -> dict[str, bytes]:
+        folder = tmp_path / str(processes)
+        folder.mkdir()
+        steps: list[tuple[int, int]] = []
+        _tunes_data.make(few, folder, sources, lambda *step: steps.append(step), processes)
+        assert steps == [(done + 1, len(steps)) for done in range(len(steps))]
+        return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    one = made(1)
+    assert len(one) == few.clips + 1
+    assert made(2) == one
 
 
 def test_the_manifest_tells_each_file_by_its_digest(data_set: Made) -> None:

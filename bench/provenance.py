@@ -50,11 +50,22 @@ def code_digest(*files: Path) -> str:
         if file not in seen:
             source = file.read_bytes()
             seen[file] = hashlib.sha256(source).hexdigest()
-            for root, name in _imports(file, source):
-                tops.update([] if root else {name[0]} - OURS)
-                folders = [root] if root else _roots(file, name[0])
-                waiting.extend(found for folder in folders for found in _located(folder, name))
+            libraries, files = _followed(file, source)
+            tops.update(libraries)
+            waiting.extend(files)
     return digest([*seen.values(), *_versions(tops)])
+
+
+@functools.cache
+def _followed(file: Path, source: bytes) -> tuple[frozenset[str], tuple[Path, ...]]:
+    """The packages that a file imports, this project's left out, and the files it imports."""
+    tops: set[str] = set()
+    files: list[Path] = []
+    for root, name in _imports(file, source):
+        tops.update([] if root else {name[0]} - OURS)
+        folders = [root] if root else _roots(file, name[0])
+        files.extend(found for folder in folders for found in _located(folder, name))
+    return frozenset(tops), tuple(files)
 
 
 def _imports(file: Path, source: bytes) -> Iterator[tuple[Path | None, list[str]]]:
@@ -102,10 +113,11 @@ def _versions(tops: Iterable[str]) -> list[str]:
     """The installed distributions that packages are of."""
     known = _distributions()
     names = {name for top in tops for name in known.get(top, ())}
-    return sorted(f"{name} {version(name)}" for name in names)
+    return sorted(f"{name} {_version(name)}" for name in names)
 
 
 _distributions = functools.cache(packages_distributions)
+_version = functools.cache(version)
 
 
 def _located(root: Path, name: list[str]) -> Iterator[Path]:
@@ -135,7 +147,7 @@ def commit() -> str | None:
 @functools.cache
 def packages() -> dict[str, str]:
     """Versions of the packages that scores depend on."""
-    return {name: version(name) for name in PACKAGES}
+    return {name: _version(name) for name in PACKAGES}
 
 
 def machine() -> str:

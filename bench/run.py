@@ -12,7 +12,7 @@ from bench import assets, data, extraction, kept, pairing, recording
 from bench.digests import Digests
 from bench.errors import UserError
 from bench.extraction import DeviceError
-from bench.probes import folds
+from bench.probes import folds, process
 from bench.probes.job import ProbeError, Result
 from bench.probes.protocols import PROTOCOLS
 from bench.progress import Reporter
@@ -185,16 +185,14 @@ class _Run:
             self._probe(waiting)
 
     def _probe(self, waiting: Sequence[Work]) -> None:
-        from bench.probes import worker
-
         pool_size = min(len(waiting), cpu_count() or 1)
         with (
             self.reporter.step("probing", "pairs") as step,
-            processes(pool_size, worker.prepare_process) as pool,
+            processes(pool_size, process.prepare) as pool,
         ):
             step(0, len(waiting))
             with interrupts_ignored():
-                futures = [[pool.submit(worker.run, job) for job in w.jobs] for w in waiting]
+                futures = [[pool.submit(process.run, job) for job in w.jobs] for w in waiting]
             for done, index in enumerate(_as_finished(futures), 1):
                 with self.failures_of([waiting[index].pair]):
                     self._score(waiting[index], [future.result() for future in futures[index]])

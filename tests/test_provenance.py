@@ -11,8 +11,6 @@ import pytest
 
 from bench import provenance
 
-code_digest = provenance.code_digest.__wrapped__
-
 FILES = {
     "card.py": "import helper\nfrom package import used\nfrom package.sub.deep import thing\n",
     "helper.py": "import card\nimport missing_library\nVALUE = 1\n",
@@ -38,6 +36,12 @@ FOLLOWED = [
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return write(tmp_path / "project", FILES)
+
+
+def code_digest(*files: Path) -> str:
+    """As of a process that has read nothing yet."""
+    provenance._followed.cache_clear()
+    return provenance.code_digest.__wrapped__(*files)
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -126,7 +130,7 @@ def test_another_version_of_an_imported_library_counts(
 ) -> None:
     cards = write(tmp_path, {"a.py": "def f():\n    import torch\n", "b.py": "import json\n"})
     before = [code_digest(cards / name) for name in ("a.py", "b.py")]
-    monkeypatch.setattr(provenance, "version", lambda _name: "0.0")
+    monkeypatch.setattr(provenance, "_version", lambda _name: "0.0")
     after = [code_digest(cards / name) for name in ("a.py", "b.py")]
     assert (before[0] == after[0], before[1] == after[1]) == (False, True)
 

@@ -209,8 +209,8 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 import test_search
-from bench.probes import worker
-worker.prepare_process()
+from bench.probes import process
+process.prepare()
 
 def progress(done, total):
     print(done, file=sys.stderr, flush=True)

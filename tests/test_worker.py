@@ -181,11 +181,11 @@ def test_pooling_is_not_searched_where_every_clip_has_one_window(made: Job) -> N
 PROCESS = """
 import json, pickle, signal, sys
 from pathlib import Path
-from bench.probes import worker
-worker.prepare_process()
+from bench.probes import process
+process.prepare()
 import torch, scipy.linalg
 from threadpoolctl import threadpool_info
-result = worker.run(pickle.loads(Path(sys.argv[1]).read_bytes()))
+result = process.run(pickle.loads(Path(sys.argv[1]).read_bytes()))
 print(json.dumps({
     "torch": torch.get_num_threads(),
     "pools": [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"],

@@ -1,18 +1,12 @@
 """Search and refits for one pair, in a process of its own that is given no test label."""
 
-import multiprocessing
-import os
-import signal
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 from filelock import FileLock
-from threadpoolctl import threadpool_limits
 
 from backbones import Backbone
 from bench import encoders, registry
@@ -27,28 +21,6 @@ from bench.probes.search import Budget, best, params, search
 from bench.readout import layer_of
 from bench.store import Rows, Store
 from tasks import Kind, Split, Task
-
-
-def prepare_process() -> None:
-    """Use one thread, for processes share the cores; leave Ctrl-C to the parent, end with it.
-
-    What a plug-in prints here is no output of the command.
-    """
-    os.dup2(sys.stderr.fileno(), 1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    torch.set_num_threads(1)
-    threadpool_limits(1)
-    for library in ("OPENBLAS", "MKL", "OMP"):  # for what is loaded after this
-        os.environ[f"{library}_NUM_THREADS"] = "1"
-
-
-def _end_with_the_parent() -> None:
-    """A parent that is killed cannot tell its children."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def run(job: Job) -> Result:

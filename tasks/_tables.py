@@ -58,25 +58,26 @@ def document(path: Path, pairs_hook: Callable[[Pairs], object] | None = None) ->
 
 
 def rows(path: Path, columns: Iterable[str], delimiter: str = ",") -> list[Mapping[str, str]]:
-    """The rows of a table with a header, in UTF-8, as column → text without outer spaces.
+    """Some columns of a table with a header, in UTF-8, a row as column → text without outer spaces.
 
     Args:
         path: the file.
-        columns: that it must have.
+        columns: that are wanted.
         delimiter: between them.
 
     Raises:
         LayoutError: a column is missing, a row is shorter than the header, or it cannot be read.
     """
+    wanted = tuple(columns)
     with reading(path), path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, delimiter=delimiter, skipinitialspace=True)
         names = [name.strip() for name in reader.fieldnames or ()]
         reader.fieldnames = names
-        missing = [column for column in columns if column not in names]
+        missing = [column for column in wanted if column not in names]
         if missing:
             message = f"{path} has no column {missing[0]!r}, its columns are {', '.join(names[:8])}"
             raise LayoutError(message)
-        return [_stripped(path, number, row) for number, row in enumerate(reader, 2)]
+        return [_stripped(path, number, row, wanted) for number, row in enumerate(reader, 2)]
 
 
 def lines(path: Path) -> list[str]:
@@ -204,9 +205,11 @@ def pin(name: str, checksum: str, address: str) -> str:
     return f"pkg:generic/{name}?checksum=sha256:{checksum}&download_url={address}"
 
 
-def _stripped(path: Path, line: int, row: Mapping[str, str | None]) -> Mapping[str, str]:
-    short = [name for name, value in row.items() if value is None]
-    if short:
-        message = f"{path}, line {line}, ends before column {short[0]!r}"
+def _stripped(
+    path: Path, line: int, row: Mapping[str, str | None], wanted: Sequence[str]
+) -> Mapping[str, str]:
+    if None in row.values():
+        short = next(name for name, value in row.items() if value is None)
+        message = f"{path}, line {line}, ends before column {short!r}"
         raise LayoutError(message)
-    return {name: value.strip() for name, value in row.items() if isinstance(value, str)}
+    return {name: (row[name] or "").strip() for name in wanted}

@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from bench.probes import convex
+from bench.probes.basis import Basis
 from bench.probes.convex import Objective
 
 PENALTIES = 10.0 ** -torch.arange(-2, 6)
@@ -50,7 +51,7 @@ def made(clips: int, dim: int, tags: int) -> tuple[Tensor, Tensor, Tensor]:
     """Features on their axes, their variances, and tags of 30 % down to 1 %."""
     generator = torch.Generator().manual_seed(0)
     latent = torch.randn(clips, dim, generator=generator) / torch.arange(1, dim + 1) ** 0.5
-    basis = convex.Basis.of(latent, standardise=True)
+    basis = Basis.of(latent, standardise=True)
     z = basis(latent)
     signal = latent @ torch.randn(dim, tags, generator=generator)
     noisy = signal + torch.randn(clips, tags, generator=generator)

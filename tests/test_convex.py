@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from torch import Tensor
 
 from bench.probes import convex
+from bench.probes.basis import Basis, eigh, scaling
 from tasks._metrics import PR_AUC
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -54,7 +55,7 @@ def standardised(x: Array) -> Array:
 def rotated(x: Array, *, standardise: bool = True) -> tuple[Tensor, Tensor]:
     """The solver's features and their variances."""
     single = torch.from_numpy(x.astype(np.float32))
-    basis = convex.Basis.of(single, standardise=standardise)
+    basis = Basis.of(single, standardise=standardise)
     return basis(single), basis.spectrum
 
 
@@ -123,7 +124,7 @@ def test_the_ranking_of_new_clips_is_scikit_learns() -> None:
     y = tagged(rng, x, 0.8)
     train, rest = slice(0, 500), slice(500, None)
     single = torch.from_numpy(x.astype(np.float32))
-    basis = convex.Basis.of(single[train], standardise=True)
+    basis = Basis.of(single[train], standardise=True)
     labels = torch.from_numpy(y[train]).float()
     found = convex.binary(basis(single[train]), basis.spectrum, labels, penalties(500))
     logits = found(basis(single[rest])).double().numpy()
@@ -174,7 +175,7 @@ def test_ridge_has_scikit_learns_coefficients(make: Maker, clips: int, dim: int)
     unit = standardised(x)
     y = 120 + 20 * unit @ rng.normal(size=(unit.shape[1], 2)) + rng.normal(size=(clips, 2))
     single = torch.from_numpy(x.astype(np.float32))
-    basis = convex.Basis.of(single, standardise=True)
+    basis = Basis.of(single, standardise=True)
     targets = torch.from_numpy(y).float()
     found = convex.ridge(basis(single), basis.spectrum, targets, penalties(clips))
     scale = single.double().std(0, correction=0)
@@ -273,7 +274,26 @@ def test_probes_that_are_not_standardised_do_not_notice_a_rotation() -> None:
 def test_a_feature_that_is_constant_in_training_says_nothing_about_a_test_clip() -> None:
     rng = np.random.default_rng(11)
     x = torch.from_numpy(partly_constant(rng, 100, 10).astype(np.float32))
-    basis = convex.Basis.of(x, standardise=True)
+    basis = Basis.of(x, standardise=True)
     moved = x.clone()
     moved[:, ::5] += 100
     torch.testing.assert_close(basis(moved), basis(x), rtol=0, atol=0)
+
+
+def test_axes_are_found_where_torchs_lapack_does_not_converge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(0)
+    x = torch.from_numpy(partly_constant(rng, 50, 20).astype(np.float32))
+    mean, scale = scaling(x, standardise=True)
+    centred = (x.double() - mean) * scale
+
+    def gives_up(_: Tensor) -> tuple[Tensor, Tensor]:
+        raise torch.linalg.LinAlgError
+
+    monkeypatch.setattr(torch.linalg, "eigh", gives_up)
+    spectrum, vectors = eigh(centred.T @ centred)
+    torch.testing.assert_close((vectors * spectrum) @ vectors.T, centred.T @ centred)
+    torch.testing.assert_close(
+        Basis.of(x, standardise=True).spectrum.double(), spectrum[-15:] / 50, rtol=1e-5, atol=1e-7
+    )

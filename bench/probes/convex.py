@@ -7,7 +7,7 @@ which is what the batched L-BFGS below is preconditioned with.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -20,54 +20,6 @@ TOLERANCE = 1e-6
 
 Objective: TypeAlias = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """(weights (problems, size), which (problems,)) → loss (problems,), gradient (problems, size)."""
-
-
-def scaling(x: Tensor, *, standardise: bool) -> tuple[Tensor, Tensor]:
-    """Mean and scale of training features x: (clips, dim); both (dim,), double.
-
-    The scale is 0 for a feature that is constant in training, so that it is left out.
-    """
-    wide = x.double()
-    mean = wide.mean(0)
-    deviation = (wide - mean).square().mean(0).sqrt()
-    unit = deviation if standardise else torch.ones_like(deviation)
-    varies = deviation > 1e-9 * mean.abs()
-    return mean, torch.where(varies, 1 / unit, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """An affine map of features: centre, scale if asked, rotate.
-
-    Attributes:
-        mean: (dim,) of the training features.
-        rotation: (dim, rank), the scaling included.
-        spectrum: (rank,) variances along the new axes, all > 0.
-    """
-
-    mean: Tensor
-    rotation: Tensor
-    spectrum: Tensor
-
-    @classmethod
-    def of(cls, x: Tensor, *, standardise: bool) -> Self:
-        """The basis of training features x: (clips, dim)."""
-        mean, scale = scaling(x, standardise=standardise)
-        centred = (x.double() - mean) * scale
-        clips, dim = x.shape
-        if dim <= clips:
-            spectrum, rotation = torch.linalg.eigh(centred.T @ centred / clips)
-        else:
-            spectrum, left = torch.linalg.eigh(centred @ centred.T / clips)
-            rotation = centred.T @ left / (clips * spectrum.clamp_min(1e-300)).sqrt()
-        keep = spectrum > 1e-10 * spectrum.max()
-        keep[-1] = True  # constant features have one axis, on which every clip is at 0
-        rotation = scale[:, None] * rotation[:, keep]
-        return cls(mean, rotation, spectrum[keep].to(x))
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """(clips, dim) → (clips, rank); in double, for small axes are differences of large ones."""
-        return ((x.double() - self.mean) @ self.rotation).to(x)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.probes import EVERY_LAYER, Hyper, Model, Pooling, Problem, convex, knn, mlp
+from bench.probes.basis import Basis, scaling
 from tasks import Kind, Scores, Split
 
 Predict = Callable[[Split], Scores]
@@ -112,7 +113,7 @@ class _Rotated:
     def __init__(self, rows: _Rows) -> None:
         self.rows = rows
         x = rows.x(Split.TRAIN)
-        self.basis = convex.Basis.of(x, standardise=rows.hyper.standardise)
+        self.basis = Basis.of(x, standardise=rows.hyper.standardise)
         self._z = {Split.TRAIN: self.basis(x)}
 
     def z(self, split: Split) -> Tensor:
@@ -188,7 +189,7 @@ def _network(
 ) -> Predict:
     rows = _Rows(problem, hyper)
     x = rows.x(Split.TRAIN)
-    mean, scale = convex.scaling(x, standardise=hyper.standardise)
+    mean, scale = scaling(x, standardise=hyper.standardise)
 
     def features(split: Split) -> Tensor:
         scaled = ((rows.x(split) - mean) * scale).float()
@@ -221,7 +222,7 @@ def by_layer(x: Tensor, parts: int, layers: int) -> Tensor:
 def _neighbours(problem: Problem, hyper: Hyper) -> Predict:
     rows = _Rows(problem, hyper)
     x = rows.x(Split.TRAIN)
-    mean, scale = convex.scaling(x, standardise=hyper.standardise)
+    mean, scale = scaling(x, standardise=hyper.standardise)
 
     def features(split: Split) -> Tensor:
         return (rows.x(split) - mean) * scale

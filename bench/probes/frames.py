@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from bench.probes import Indices, Matrix, Model, convex
+from bench.probes.basis import Basis
 from bench.probes.events import Activation, Picking, Times, padded, peaks, targets
 from bench.probes.job import Hyper, Tried, Variant
 from bench.probes.search import UndefinedScoreError
@@ -77,7 +78,7 @@ class Detector:
     @classmethod
     def of(cls, x: Tensor, y: Tensor, strengths: Sequence[float]) -> Self:
         """Fit to frames x: (frames, columns), scaled, and their targets y: (frames,)."""
-        basis = convex.Basis.of(x, standardise=True)
+        basis = Basis.of(x, standardise=True)
         penalties = 1 / (torch.tensor(strengths, dtype=x.dtype) * len(x))
         fitted = convex.binary(basis(x), basis.spectrum, y[:, None], penalties)
         return cls(basis.mean, basis.rotation @ fitted.weight[:, 0].double().T, fitted.bias[:, 0])

@@ -123,21 +123,22 @@ def wrong_label(task: Task, clip: Clip) -> str | None:
     elif len(numbers) != outputs:
         kept, expected = False, f"a tuple of {outputs} numbers"
     elif task.kind is Kind.MULTILABEL:
-        kept = all(tag in {0, 1} or math.isnan(tag) for tag in numbers)
+        kept = all(tag in {0, 1} or math.isnan(tag) for tag in {*numbers})
         expected = "0, 1 or NaN for each tag"
     else:
-        kept = all(math.isfinite(value) for value in numbers)
+        kept = all(map(math.isfinite, numbers))
         expected = "finite numbers"
+    if kept:
+        return None
     said = f"{reprlib.repr(label)} ({type(label).__name__})"
-    return None if kept else f"{clip.id} has the label {said}, expected {expected}"
+    return f"{clip.id} has the label {said}, expected {expected}"
 
 
 def _numbers(label: Label) -> tuple[float, ...]:
     """Those of a label that is a tuple, if it holds nothing else; else none."""
     if not isinstance(label, tuple):
         return ()
-    found = tuple(each for each in label if not isinstance(each, str))
-    return found if len(found) == len(label) else ()
+    return () if any(issubclass(kind, str) for kind in {*map(type, label)}) else label
 
 
 def _is_text(caption: object) -> bool:

@@ -127,6 +127,18 @@ def number(text: str, where: Path) -> float:
         raise LayoutError(message) from None
 
 
+def numbers(texts: Sequence[str], where: Path) -> tuple[float, ...]:
+    """Numbers, fast where there are many.
+
+    Raises:
+        LayoutError: one is none.
+    """
+    try:
+        return tuple(map(float, texts))
+    except ValueError:
+        return tuple(number(text, where) for text in texts)
+
+
 def flag(text: str, where: Path) -> bool:
     """`True` or `False`.
 

@@ -19,20 +19,23 @@ FIXED = 5
 def _clips(prefix: str, tags: tuple[str, ...], folder: Path, *lists: Path) -> list[Clip]:
     """Tracks in full quality, or those in low quality where there is no other folder."""
     low = not (folder / "audio").is_dir()
+    places = {tag: place for place, tag in enumerate(tags)}
     found = []
     for split, file in zip(Split, lists, strict=True):
         with file.open(encoding="utf-8", newline="") as opened:
             table = list(csv.reader(opened, delimiter="\t"))
         for name, artist, _, path, _, *said in (row for row in table[1:] if len(row) > FIXED):
-            names = [tag.removeprefix(prefix) for tag in said]
-            strangers = set(names) - set(tags)
+            names = {tag.removeprefix(prefix) for tag in said}
+            strangers = names - places.keys()
             if strangers:
                 message = f"{file} tags {name} {min(strangers)!r}, which is no tag of the card"
                 raise LayoutError(message)
             where = folder / "audio-low" / path.replace(".mp3", ".low.mp3")
             where = where if low else folder / "audio" / path
-            label = tuple(float(tag in names) for tag in tags)
-            found.append(Clip(name, split, where, label, artist))
+            label = [0.0] * len(tags)
+            for tag in names:
+                label[places[tag]] = 1.0
+            found.append(Clip(name, split, where, tuple(label), artist))
     return found
 
 

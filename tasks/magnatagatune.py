@@ -1,11 +1,12 @@
 """MagnaTagATune: 50 tags of 29-s clips, by folder; with and without the clips that have none."""
 
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 from tasks import Clip, DataSet, Kind, Split, Task
 from tasks._metrics import PR_AUC, ROC_AUC
-from tasks._tables import number, row, rows
+from tasks._tables import numbers, row, rows
 
 TAGS = (
     *("guitar", "classical", "slow", "techno", "strings", "drums", "electronic", "rock", "fast"),
@@ -33,9 +34,9 @@ def _split(folder: str) -> Split:
 def _clips(folder: Path, *, clean: bool) -> list[Clip]:
     info, file = folder / "clip_info_final.csv", folder / "annotations_final.csv"
     artists = {clip["clip_id"]: clip["artist"] for clip in rows(info, ("clip_id", "artist"), "\t")}
-    found = []
+    found, told = [], itemgetter(*TAGS)
     for clip in rows(file, ("clip_id", "mp3_path", *TAGS), "\t"):
-        name, tags = clip["clip_id"], tuple(number(clip[tag], file) for tag in TAGS)
+        name, tags = clip["clip_id"], numbers(told(clip), file)
         if name not in UNREADABLE and not (clean and (not any(tags) or name in NOT_IN_CLEAN)):
             path, split = folder / "mp3" / clip["mp3_path"], _split(clip["mp3_path"][:1])
             found.append(Clip(name, split, path, tags, row(name, artists, info)))

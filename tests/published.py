@@ -32,6 +32,7 @@ def magnatagatune(folder: Path) -> None:
     """The two tables, from what the list says of every clip."""
     listed = [entry for entry in entries("magnatagatune").values() if entry["y_all"] is not None]
     tags = sorted({tag for entry in listed for tag in entry["y_all"]})
+    none = dict.fromkeys(tags, "0")
     facts = [entry["extra"] for entry in listed]
     table(
         folder / "clip_info_final.csv",
@@ -45,7 +46,7 @@ def magnatagatune(folder: Path) -> None:
         (
             [
                 entry["extra"]["clip_id"],
-                *(str(int(tag in entry["y_all"])) for tag in tags),
+                *(none | dict.fromkeys(entry["y_all"], "1")).values(),
                 entry["extra"]["mp3_path"] or "9/unreadable.mp3",
             ]
             for entry in listed

@@ -21,7 +21,7 @@ from tasks import Clip, Kind, Split, Task, Weights
 SMALL = {f"{part.name}-{i}": cell for part in study.PARTS for i, cell in enumerate(part.small)}
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.no_cover, pytest.mark.usefixtures("one_thread")]
 
 
 def verdicts(findings: Sequence[Finding]) -> set[Verdict]:

@@ -13,6 +13,8 @@ from leaderboard.published import published
 from tasks import Split
 from tests.commands import bench
 
+pytestmark = pytest.mark.no_cover
+
 GUIDES = Path(__file__).parents[1] / "docs" / "guides"
 FILE = re.compile(r"^```python (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)

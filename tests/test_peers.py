@@ -13,6 +13,8 @@ from benchmarks.peers.page import Cell, Compared
 from tasks import Split
 from tasks._metrics import ACCURACY
 
+pytestmark = pytest.mark.no_cover
+
 CLIPS = 120
 TRUTH = np.arange(CLIPS) % 3
 GROUPS = [f"song {clip // 2}" for clip in range(CLIPS)]

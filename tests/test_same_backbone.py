@@ -22,6 +22,8 @@ from studies.same_backbone.running import RECIPES
 from tests.boards import put
 from tests.study import STEPS, cells, put_training
 
+pytestmark = pytest.mark.no_cover
+
 LEVELS = {"random": 0.6, "supervised": 0.95, "simclr": 0.6, "mulap": 0.3}
 TASKS = ("toys/one", "toys/two")
 

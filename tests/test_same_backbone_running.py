@@ -10,6 +10,8 @@ from studies.same_backbone.plan import Name
 from studies.same_backbone.running import Place
 from tests.study import STEPS, cells, put_training
 
+pytestmark = pytest.mark.no_cover
+
 
 def test_a_small_study_ends_goes_on_and_does_not_stop_at_a_training_that_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

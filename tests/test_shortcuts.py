@@ -14,7 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from tasks import Split, Task, tunes
 from tasks._render import read_manifest
 
-pytestmark = pytest.mark.full_data
+pytestmark = [pytest.mark.full_data, pytest.mark.no_cover]
 
 Made = Callable[[str], Path]
 Entry = Mapping[str, Any]

@@ -14,7 +14,7 @@ from tasks import Clip, Split, Task
 from tests import published
 from tests.layouts import table
 
-pytestmark = published.needed
+pytestmark = [pytest.mark.no_cover, published.needed]
 
 NAMES = {Split.TRAIN: "train", Split.VALIDATION: "valid", Split.TEST: "test"}
 JAMENDO = {

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 from bench import audio
 from bench.audio import BadAudioError
@@ -138,7 +139,9 @@ def _numbers(label: Label) -> tuple[float, ...]:
     """Those of a label that is a tuple, if it holds nothing else; else none."""
     if not isinstance(label, tuple):
         return ()
-    return () if any(issubclass(kind, str) for kind in {*map(type, label)}) else label
+    if any(issubclass(kind, str) for kind in {*map(type, label)}):
+        return ()
+    return cast("tuple[float, ...]", label)
 
 
 def _is_text(caption: object) -> bool:

@@ -1,5 +1,6 @@
 """What tests share: a cache of their own, fetched files, made data sets, registered cards."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,12 @@ settings.load_profile("no deadline")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `bench` does, before torch is loaded
 
 USER_CACHE = assets.cache_folder()
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: nobody has to look for garbage in it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

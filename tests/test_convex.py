@@ -289,7 +289,7 @@ def test_axes_are_found_where_torchs_lapack_does_not_converge(
     centred = (x.double() - mean) * scale
 
     def gives_up(_: Tensor) -> tuple[Tensor, Tensor]:
-        raise torch.linalg.LinAlgError
+        raise torch.linalg.LinAlgError  # type: ignore[attr-defined]
 
     monkeypatch.setattr(torch.linalg, "eigh", gives_up)
     spectrum, vectors = eigh(centred.T @ centred)

@@ -24,12 +24,12 @@ def scaling(x: Tensor, *, standardise: bool) -> tuple[Tensor, Tensor]:
 def eigh(symmetric: Tensor) -> tuple[Tensor, Tensor]:
     """Eigenvalues and eigenvectors, as `torch.linalg.eigh`.
 
-    MKL's routine, which torch calls on a CPU, now and then does not converge where many rows are 0,
-    as those of features that are constant; NumPy brings another LAPACK.
+    MKL's routine, which torch calls on a CPU, now and then does not converge, as was seen where
+    most rows are 0; NumPy brings another LAPACK.
     """
     try:
         spectrum, vectors = torch.linalg.eigh(symmetric)
-    except torch.linalg.LinAlgError:
+    except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
         found = np.linalg.eigh(symmetric.numpy(force=True))
         spectrum, vectors = (torch.from_numpy(each).to(symmetric) for each in found)
     return spectrum, vectors
@@ -51,19 +51,23 @@ class Basis:
 
     @classmethod
     def of(cls, x: Tensor, *, standardise: bool) -> Self:
-        """The basis of training features x: (clips, dim)."""
+        """The basis of training features x: (clips, dim); constant ones have no part in it."""
         mean, scale = scaling(x, standardise=standardise)
-        centred = (x.double() - mean) * scale
-        clips, dim = x.shape
+        varies = scale > 0
+        if not varies.any():
+            varies[0] = True  # one axis is left, on which every clip is at 0
+        centred = ((x.double() - mean) * scale)[:, varies]
+        clips, dim = centred.shape
         if dim <= clips:
             spectrum, rotation = eigh(centred.T @ centred / clips)
         else:
             spectrum, left = eigh(centred @ centred.T / clips)
             rotation = centred.T @ left / (clips * spectrum.clamp_min(1e-300)).sqrt()
         keep = spectrum > 1e-10 * spectrum.max()
-        keep[-1] = True  # constant features have one axis, on which every clip is at 0
-        rotation = scale[:, None] * rotation[:, keep]
-        return cls(mean, rotation, spectrum[keep].to(x))
+        keep[-1] = True
+        whole = torch.zeros(len(scale), int(keep.sum()), dtype=scale.dtype, device=scale.device)
+        whole[varies] = scale[varies, None] * rotation[:, keep]
+        return cls(mean, whole, spectrum[keep].to(x))
 
     def __call__(self, x: Tensor) -> Tensor:
         """(clips, dim) → (clips, rank); in double, for small axes are differences of large ones."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from backbones import Backbone, Precision
 from bench import assets, data, extraction, provenance, recording
 from bench.digests import Digests
-from bench.probes import Model, Pooling, worker
+from bench.probes import Model, Pooling, process, worker
 from bench.probes.features import StoredFeatures
 from bench.probes.job import Job, Result
 from bench.probes.protocols import PROTOCOLS, Protocol, Tuned
@@ -105,7 +105,7 @@ def probe(job: Job, protocol: Protocol) -> Answer:
     with (
         tempfile.TemporaryDirectory() as folder,
         ProcessPoolExecutor(
-            1, mp_context=get_context("spawn"), initializer=worker.prepare_process
+            1, mp_context=get_context("spawn"), initializer=process.prepare
         ) as pool,
     ):
         asked = replace(

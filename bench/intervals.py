@@ -53,7 +53,9 @@ def estimate(
     percentiles of a bootstrap are too narrow; `studies/calibration` shows both.
 
     Where leaving out any group changes nothing, as at the best possible score, the interval reaches
-    as far as that of a share of 0 among as many groups does (Clopper & Pearson, 1934).
+    as far as that of a share of 0 among as many groups does (Clopper & Pearson, 1934). Where the
+    score has no value without one of the groups, as when that has the only clips with a tag, it
+    reaches as far as with a single group. A metric without a worst counts from 0.
     """
     from scipy.special import stdtrit
 
@@ -61,14 +63,15 @@ def estimate(
     seeds = tuple(float(metric.function(truth, seed, whole)[0]) for seed in scores)
     value, names = float(np.mean(seeds)), set(groups)
     tail = (1 - LEVEL) / 2
-    without = _without_each(metric, truth, scores, groups) if len(names) > 1 else np.empty(0)
-    error = math.sqrt((len(without) - 1) * float(np.var(without))) if len(without) > 1 else 0.0
+    without = resampled(metric, truth, scores, left_out(groups))
+    decided = len(names) > 1 and bool(np.isfinite(without).all())
+    error = math.sqrt((len(without) - 1) * float(np.var(without))) if decided else 0.0
     worst, best = metric.bounds
     if error > 0 and worst < value < best:
         quantile = float(stdtrit(degrees_of_freedom(without, value, metric, groups), 1 - tail))
         return Estimate(value, *_on_open_scale(value, quantile * error, metric), error, seeds)
-    margin = (best - worst) * (1 - tail ** (1 / len(names)))
-    reach = margin if math.isfinite(margin) else 0.0
+    known = len(names) if decided else 1
+    reach = (best - max(worst, min(0.0, value))) * (1 - tail ** (1 / known))
     return Estimate(value, max(worst, value - reach), min(best, value + reach), error, seeds)
 
 
@@ -110,14 +113,6 @@ def _kurtosis_of_a_share(value: float, metric: Metric) -> float:
     share = (value - worst) / (best - worst)
     spread = share * (1 - share)
     return (1 - 3 * spread) / spread
-
-
-def _without_each(
-    metric: Metric, truth: Truth, scores: Sequence[Scores], groups: Sequence[str]
-) -> Samples:
-    """The score without each part of `left_out`, where it has a value."""
-    values = resampled(metric, truth, scores, left_out(groups))
-    return values[np.isfinite(values)]
 
 
 def left_out(groups: Sequence[str], blocks: int = BLOCKS) -> Weights:

@@ -9,6 +9,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from itertools import combinations
+from string import ascii_letters
 
 import numpy as np
 import numpy.typing as npt
@@ -128,6 +129,8 @@ def holm(p: Sequence[float]) -> npt.NDArray[np.float64]:
 def letters(values: Sequence[float], different: npt.NDArray[np.bool_]) -> list[str]:
     """Letters such that two rows share one exactly if they cannot be told apart (Piepho, 2004).
 
+    After Z comes a1.
+
     Args:
         values: of the rows; `a` goes to the best.
         different: (rows, rows), symmetric.
@@ -141,9 +144,9 @@ def letters(values: Sequence[float], different: npt.NDArray[np.bool_]) -> list[s
             columns = [c for c in columns if not any(c < other for other in columns)]
             columns = [set(c) for c in dict.fromkeys(frozenset(c) for c in columns)]
     columns.sort(key=lambda c: [order.index(i) for i in sorted(c, key=order.index)])
-    alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    names = [f"{letter}{turn or ''}" for turn in range(len(columns)) for letter in ascii_letters]
     return [
-        "".join(a for a, c in zip(alphabet, columns, strict=False) if i in c)
+        "".join(name for name, c in zip(names, columns, strict=False) if i in c)
         for i in range(len(values))
     ]
 

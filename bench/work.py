@@ -135,6 +135,7 @@ def _job(
         budget_seconds=row.budget_seconds,
         seeds=row.seeds,
         cache=assets.cache_folder() / "probes",
+        question=(row.task.kind, row.task.primary.name, *row.task.labels),
         code=code,
         texts=texts,
         audio=heard if trained else {},

@@ -77,7 +77,7 @@ def _metrics(records: Sequence[Record]) -> tuple[list[list[str]], list[str]]:
         ]
         for record in records
     ]
-    return rows, ["backbone", *names, "s.e. over clips", "s.d. over seeds"]
+    return rows, ["backbone", *names, "s.e. over groups", "s.d. over seeds"]
 
 
 def _variants(records: Sequence[Record]) -> list[str]:

@@ -122,7 +122,7 @@ def problems(clips: dict[Split, list[Stretch]], kind: Kind) -> tuple[Frozen, fin
     outputs = 1 if kind is Kind.REGRESSION else 2
     frozen = Frozen(kind, outputs, METRICS[kind], Vectors(clips), known)
     start = head(frozen, HYPER)
-    return frozen, finetune.Problem(frozen, start, card, Counted, "vector", clips)
+    return frozen, finetune.Problem(frozen, start, card, Counted, HYPER, clips)
 
 
 def protocol(epochs: int = 12, **changes: tuple[float, ...]) -> FineTune:
@@ -202,6 +202,11 @@ def test_one_rate_is_chosen_on_validation_and_finished_trainings_are_kept(
     (again,), _ = finetune.probe(problem, asked, (0, 1), tmp_path)
     assert Counted.made == 3
     np.testing.assert_array_equal(again.scores, variant.scores)
+    weaker = replace(HYPER, c=1e-4)
+    elsewhere = replace(problem, start=weaker, head=head(problem.frozen, weaker))
+    (other,), _ = finetune.probe(elsewhere, asked, (0, 1), tmp_path)
+    assert Counted.made == 6
+    assert not np.array_equal(other.scores, variant.scores)
 
 
 class NoNetwork(Encoder):

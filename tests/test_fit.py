@@ -111,3 +111,10 @@ def test_a_tag_that_no_neighbour_is_labelled_for_has_its_usual_share() -> None:
     (predict,) = Fitter(asked).fit([replace(hyper(Model.KNN), neighbours=2)], 0)
     expected = [1, 1, 0, 0, 1, 1, 4 / 6, 4 / 6]
     np.testing.assert_allclose(predict(Split.TEST)[:, 0], expected)
+
+
+def test_a_tag_that_no_clip_is_labelled_for_has_a_share_all_the_same() -> None:
+    tags = np.column_stack([TAGS[:, 0], np.full(CLIPS, np.nan)])
+    asked = problem(Kind.MULTILABEL, ROC_AUC, np.eye(CLIPS, 5, dtype=np.float32), tags)
+    (predict,) = Fitter(asked).fit([hyper(Model.KNN)], 0)
+    np.testing.assert_array_equal(predict(Split.TEST)[:, 1], 0.5)

@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 from scipy.stats import binom, binomtest, bootstrap, sem, t
 
 from bench import intervals
-from tasks._metrics import ACCURACY, BALANCED_ACCURACY, R2
+from tasks._metrics import ACCURACY, BALANCED_ACCURACY, R2, ROC_AUC
 from tests.answers import chosen, hits, songs
 
 
@@ -147,10 +147,20 @@ def test_groups_that_are_alike_do_not_make_a_score_certain() -> None:
     assert found.high - found.low > 0.4
 
 
-def test_a_perfect_regression_has_no_worst_score_to_open_its_interval_to() -> None:
+def test_a_regression_that_no_group_changes_counts_from_that_of_the_mean() -> None:
     truth = np.linspace(0, 1, 20)[:, None]
     found = intervals.estimate(R2, truth, [truth], songs(10, 2))
-    assert (found.low, found.value, found.high) == (1.0, 1.0, 1.0)
+    assert (found.low, found.value, found.high) == pytest.approx((0.025**0.1, 1.0, 1.0))
+    one = intervals.estimate(R2, truth, [0.5 * truth], songs(1, 20))
+    assert (one.low, one.high) == pytest.approx((one.value - 0.975 * (1 - min(0, one.value)), 1.0))
+
+
+def test_a_tag_that_one_group_has_leaves_the_score_open() -> None:
+    rng = np.random.default_rng(0)
+    truth, scores = np.zeros((100, 1)), rng.uniform(size=(100, 1))
+    truth[:2] = 1
+    found = intervals.estimate(ROC_AUC, truth, [scores], songs(50, 2))
+    assert (found.low, found.high) == (max(0, found.value - 0.975), 1.0)
 
 
 def test_the_value_is_the_mean_over_seeds_each_of_which_is_kept() -> None:

@@ -126,6 +126,12 @@ def test_rows_share_a_letter_exactly_if_they_are_not_different(
             assert bool(set(found[i]) & set(found[j])) != different[i, j]
 
 
+def test_letters_do_not_run_out() -> None:
+    found = statistics.letters(np.arange(60.0).tolist(), ~np.eye(60, dtype=bool))
+    assert len(set(found)) == 60
+    assert {"a", "Z", "a1", "h1"} <= set(found)
+
+
 def test_a_mean_rank_has_the_t_interval_of_scipy() -> None:
     by_task = [1.0, 2.5, 4.0, 2.0, 1.5]
     found = statistics.mean_rank(by_task, 9)

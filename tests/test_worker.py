@@ -75,6 +75,7 @@ def made(tmp_path: Path) -> Job:
         budget_seconds=None,
         seeds=(0,),
         cache=tmp_path / "probes",
+        question=("multiclass", "accuracy", "a", "b", "c"),
         code="code",
     )
 
@@ -83,7 +84,17 @@ def test_a_job_has_no_room_for_test_labels(made: Job) -> None:
     assert set(made.labels) == {Split.TRAIN, Split.VALIDATION}
     assert {field.name for field in fields(Job)} == {
         *("include", "backbone", "task", "store", "keys", "labels", "protocol", "layer"),
-        *("trials", "budget_seconds", "seeds", "cache", "code", "texts", "audio", "device"),
+        *(
+            "trials",
+            "budget_seconds",
+            "seeds",
+            "cache",
+            "question",
+            "code",
+            "texts",
+            "audio",
+            "device",
+        ),
     }
 
 
@@ -102,6 +113,7 @@ def test_whatever_a_choice_depends_on_is_another_study(made: Job) -> None:
         replace(made, seeds=(1,)),
         replace(made, task="toys/halves"),
         replace(made, code="other"),
+        replace(made, question=("regression", "R²", "a", "b", "c")),
         replace(made, keys={**KEYS, Split.TRAIN: KEYS[Split.TRAIN][::-1]}),
         replace(made, keys={**KEYS, Split.TEST: KEYS[Split.TEST][1:]}),
     ]
@@ -155,17 +167,31 @@ def test_features_are_pooled_over_the_windows_of_a_clip(made: Job) -> None:
     windows = store.read(KEYS[Split.TEST], slice(4, 7))
     assert features.several_windows
     for pooling, expected in (
-        (Pooling.MEAN, [w.mean(0) for w in windows]),
+        (Pooling.MEAN, [w.mean(0, dtype=np.float64) for w in windows]),
         (Pooling.MAX, [w.max(0) for w in windows]),
-        (Pooling.MEAN_STD, [[*w.mean(0), *w.std(0)] for w in windows]),
+        (Pooling.MEAN_STD, [[*w.mean(0, dtype=float), *w.std(0, dtype=float)] for w in windows]),
     ):
-        np.testing.assert_array_equal(features.pooled(Split.TEST, "dim", pooling), expected)
+        found = features.pooled(Split.TEST, "dim", pooling)
+        np.testing.assert_array_equal(found, np.array(expected, dtype=np.float32))
     every = features.pooled(Split.TEST, "dim", Pooling.WINDOWS)
     owners = features.owners(Split.TEST)
     assert owners.tolist() == [i for i in range(30) for _ in range(1 + i % 3)]
     np.testing.assert_array_equal(every[owners == 7], windows[7])
     both = features.pooled(Split.TEST, EVERY_LAYER, Pooling.MEAN)
     np.testing.assert_array_equal(both[:, 4:], features.pooled(Split.TEST, "dim", Pooling.MEAN))
+
+
+@pytest.mark.parametrize("pooling", [Pooling.MEAN, Pooling.MEAN_STD])
+def test_a_feature_that_never_changes_does_not_tell_how_long_clips_are(
+    made: Job, tmp_path: Path, pooling: Pooling
+) -> None:
+    store = Store(tmp_path / "constant")
+    never = np.random.default_rng(1).normal(size=7).astype(np.float32)
+    rows = {key: np.tile(never, (1 + i, 1)) for i, key in enumerate(KEYS[Split.TRAIN])}
+    store.write("shard", rows, {}, Cost(1.0, 90.0, "cpu"), {})
+    card = find(made.include).backbones["stored"].card
+    found = StoredFeatures(store, card, KEYS).pooled(Split.TRAIN, "dim", pooling)
+    np.testing.assert_array_equal(found, np.tile(found[0], (len(found), 1)))
 
 
 def test_pooling_is_not_searched_where_every_clip_has_one_window(made: Job) -> None:

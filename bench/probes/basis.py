@@ -11,13 +11,14 @@ from torch import Tensor
 def scaling(x: Tensor, *, standardise: bool) -> tuple[Tensor, Tensor]:
     """Mean and scale of training features x: (clips, dim); both (dim,), double.
 
-    The scale is 0 for a feature that is constant in training, so that it is left out.
+    The scale is 0 for a feature that is constant in training but for rounding to single precision,
+    so that it is left out.
     """
     wide = x.double()
     mean = wide.mean(0)
     deviation = (wide - mean).square().mean(0).sqrt()
     unit = deviation if standardise else torch.ones_like(deviation)
-    varies = deviation > 1e-9 * mean.abs()
+    varies = deviation > torch.finfo(torch.float32).eps * mean.abs()
     return mean, torch.where(varies, 1 / unit, 0.0)
 
 

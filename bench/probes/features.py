@@ -52,7 +52,9 @@ class StoredFeatures:
             return np.concatenate(clips)
         if pooling is Pooling.MAX:
             return np.stack([rows.max(0) for rows in clips])
-        mean = np.stack([rows.mean(0) for rows in clips])
+        # In double: a mean of k equal windows would depend on k, which is how long a clip is.
+        mean = np.stack([rows.mean(0, dtype=np.float64) for rows in clips]).astype(np.float32)
         if pooling is Pooling.MEAN:
             return mean
-        return np.concatenate([mean, np.stack([rows.std(0) for rows in clips])], axis=1)
+        deviation = np.stack([rows.std(0, dtype=np.float64) for rows in clips])
+        return np.concatenate([mean, deviation.astype(np.float32)], axis=1)

@@ -14,11 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from backbones import Backbone, Encoder
-from bench import kept
+from bench import kept, provenance
+from bench.probes import Hyper as Configuration
 from bench.probes import Problem as Frozen
 from bench.probes.fit import Head
 from bench.probes.job import Hyper, Tried, Variant
 from bench.probes.protocols import FineTune
+from bench.probes.search import params
 from bench.probes.trainable import Trainable
 from bench.stretch import Stretch
 from tasks import Scores, Split
@@ -36,7 +38,7 @@ class Problem:
         head: that probe, to begin with.
         card: of the backbone.
         encoder: loads one, with its trained weights.
-        layer: that is read.
+        start: configuration of that probe; its layer is read.
         audio: of the clips of every split.
     """
 
@@ -44,7 +46,7 @@ class Problem:
     head: Head
     card: Backbone
     encoder: Callable[[], Encoder]
-    layer: str
+    start: Configuration
     audio: Mapping[Split, Sequence[Stretch]]
 
 
@@ -99,7 +101,7 @@ def train(problem: Problem, protocol: FineTune, rate: float, seed: int) -> Outco
         ProbeError: the backbone is no network of PyTorch.
     """
     network = Trainable(
-        problem.card, problem.encoder(), problem.layer, problem.head, problem.frozen.kind
+        problem.card, problem.encoder(), problem.start.layer, problem.head, problem.frozen.kind
     )
     labels = torch.from_numpy(problem.frozen.labels[Split.TRAIN])
     optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=protocol.weight_decay)
@@ -131,8 +133,9 @@ def _copy(network: nn.Module) -> dict[str, Tensor]:
 
 
 def _kept(problem: Problem, protocol: FineTune, rate: float, seed: int, folder: Path) -> Outcome:
-    """A training, or what was kept of it."""
-    path = folder / f"finetune-{rate:g}-{seed}.zip"
+    """A training, or what was kept of one from the same start."""
+    start = provenance.digest(params(problem.start))[:16]
+    path = folder / f"finetune-{start}-{rate:g}-{seed}.zip"
     parts = kept.read(path)
     if parts is not None:
         epochs, validation = kept.unpacked(parts["facts.npy"])
@@ -147,8 +150,9 @@ def _kept(problem: Problem, protocol: FineTune, rate: float, seed: int, folder: 
 def _hyper(problem: Problem, protocol: FineTune, rate: float, epochs: int) -> Hyper:
     """A configuration, as the record lists it."""
     return {
-        "layer": problem.layer,
+        "layer": problem.start.layer,
         "model": "network",
+        "c": problem.start.c,
         "learning_rate": rate,
         "weight_decay": protocol.weight_decay,
         "batch": protocol.batch,

@@ -41,6 +41,7 @@ class Job:
         seeds: of refits; the first is the search's.
         cache: where studies and results are kept.
         texts: (outputs, dim) of the labels, where the backbone reads them.
+        question: kind of the task, its primary metric, its labels; doors infer them from a table.
         code: digest of what the task's metrics are made of.
         audio: of the clips of each split, where the backbone itself is trained.
         device: that it is trained on.
@@ -58,6 +59,7 @@ class Job:
     budget_seconds: float | None
     seeds: tuple[int, ...]
     cache: Path
+    question: tuple[str, ...]
     code: str
     texts: npt.NDArray[np.float32] | None = None
     audio: Mapping[Split, tuple[Stretch, ...]] = field(default_factory=dict)
@@ -69,6 +71,7 @@ class Job:
         key = provenance.digest(
             [
                 *(self.store.name, self.task, self.protocol, self.layer, self.seeds[0], self.code),
+                self.question,
                 provenance.code_digest(Path(__file__).with_name("worker.py")),
                 [version(package) for package in ("optuna", "torch")],
                 {split: list(keys) for split, keys in self.keys.items()},

@@ -23,14 +23,14 @@ def fit(x: Vectors, y: Truth, problem: Problem, neighbours: int) -> Callable[[Ve
     Returns:
         (queries, dim) → (queries, outputs): the share of each class or tag among the neighbours
         that are labelled, weighted by cosine similarity + 1; targets alike. A tag that no
-        neighbour is labelled for has its share of all rows.
+        neighbour is labelled for has its share of all rows; one that none is, a half.
     """
     from sklearn.neighbors import NearestNeighbors  # takes longer than other protocols' imports
 
     votes = np.eye(problem.outputs)[y.astype(int)] if y.ndim == 1 else y.astype(np.float64)
     known = ~np.isnan(votes)
-    usual = np.nanmean(votes, axis=0)
     votes = np.nan_to_num(votes)
+    usual = np.where(known.any(0), votes.sum(0) / np.maximum(known.sum(0), 1), 0.5)
     index = NearestNeighbors(n_neighbors=min(neighbours, len(x)), metric="cosine").fit(unit(x))
 
     def predict(queries: Vectors) -> Scores:

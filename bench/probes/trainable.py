@@ -20,7 +20,10 @@ from bench.stretch import Stretch
 from tasks import Kind, Scores
 
 DECODED = 16
-"""Clips that are decoded and encoded at once where nothing is learnt."""
+"""Clips that are decoded at once where nothing is learnt."""
+
+ENCODED = 48.0
+"""Audio that is encoded at once where nothing is learnt [s]."""
 
 
 class Trainable(nn.Module):
@@ -96,7 +99,10 @@ class Trainable(nn.Module):
         windows = [window for clip in clips for window in clip]
         vectors = np.empty((len(windows), len(self.weight)), dtype=np.float32)
         for chosen, stacked in _by_length(windows):
-            vectors[chosen] = self._encoder.summarise(stacked)[self._layer][:, 0]
+            size = max(1, round(ENCODED * self._card.sample_rate / stacked.shape[1]))
+            for first in range(0, len(stacked), size):
+                part = self._encoder.summarise(stacked[first : first + size])[self._layer]
+                vectors[chosen[first : first + size]] = part[:, 0]
         means = [vectors[owners == clip].mean(0) for clip in range(len(clips))]
         with torch.inference_mode():
             logits = self._classified(torch.from_numpy(np.stack(means)).to(self.weight.device))

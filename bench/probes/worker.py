@@ -108,7 +108,7 @@ def _on_audio(
         head=head(found.problem, start),
         card=backbone,
         encoder=lambda: encoders.load(backbone, job.device),
-        layer=start.layer,
+        start=start,
         audio=job.audio,
     )
     return finetune.probe(problem, protocol, job.seeds, job.folder)

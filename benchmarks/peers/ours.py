@@ -90,6 +90,7 @@ def pair(backbone: Entry[Backbone], task: Entry[Task]) -> Pair:
         budget_seconds=None,
         seeds=(),
         cache=Path(),
+        question=(task.card.kind, task.card.primary.name, *task.card.labels),
         code=provenance.code_digest(task.file),
     )
     classes = {split: labels.astype("int64") for split, labels in y.items()}

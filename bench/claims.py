@@ -34,7 +34,7 @@ def verify(task: Task, place: Path, clips: Sequence[Clip]) -> None:
         if wrong is not None:
             message = f"{task.name}: {wrong}"
             raise DataError(message)
-    reason = _unusable(task, clips)
+    reason = unusable(task, clips)
     if reason is not None:
         message = f"{task.name}{reason}"
         raise DataError(message)
@@ -54,7 +54,7 @@ def verify(task: Task, place: Path, clips: Sequence[Clip]) -> None:
         raise DataError(message)
 
 
-def _unusable(task: Task, clips: Sequence[Clip]) -> str | None:
+def unusable(task: Task, clips: Sequence[Clip]) -> str | None:
     """Why no probe can be trained and scored on clips, as the end of a sentence that names them."""
     if len({clip.group for clip in clips if clip.split is Split.TEST}) == 1:
         return (

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from backbones import Backbone, Texts
-from bench import assets, extraction, provenance, recording
+from bench import assets, claims, extraction, provenance, recording
 from bench.probes.job import Job
 from bench.probes.protocols import PROTOCOLS, FineTune, ZeroShot
 from bench.recording import Row
@@ -72,9 +72,16 @@ def planned(
         table: the task.
         store: of the backbone's features; its folder is named after their key.
         reasons: clip key → why it has no features.
+
+    Raises:
+        DataError: the clips that have some are too few.
     """
     task = table.entry.card
     usable = [clip for clip in table.clips if table.keys[clip.id] not in reasons]
+    wrong = claims.unusable(task, usable) if len(usable) < len(table.clips) else None
+    if wrong is not None:
+        message = f"without the clips whose audio cannot be used, {task.name}{wrong}"
+        raise claims.DataError(message)
     row = Row(
         backbone=entry.card,
         task=task,

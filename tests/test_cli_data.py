@@ -120,6 +120,17 @@ def test_bad_audio_can_be_left_out_and_is_counted(
     ).read_text("utf-8")
 
 
+def test_what_is_left_out_must_leave_enough(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = damage(toy, capsys)
+    for number in range(20, 40):
+        (folder / f"{number}.wav").write_bytes(b"")
+    words = ("run", "-b", "level", "-t", "placed/loud", *LINEAR, "--on-bad-audio", "skip")
+    code, out, err = bench(*words, capsys=capsys)
+    assert code == 1
+    said = "without the clips whose audio cannot be used, placed/loud has no validation clips; give"
+    assert said in " ".join((out + err).split())
+
+
 def test_data_check_lists_every_bad_file(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     damage(toy, capsys)
     code, out, _ = bench("data", "check", "placed/loud", "--json", "-i", str(toy), capsys=capsys)

@@ -14,11 +14,12 @@ from backbones import Audio, Backbone, Encoder, Family, Features, Layer
 from backbones._torch import TorchEncoder
 from bench import audio
 from bench.pairing import why_not
-from bench.probes import Hyper, Indices, Matrix, Model, Pooling, finetune
+from bench.probes import Hyper, Indices, Matrix, Model, Pooling, finetune, trainable
 from bench.probes import Problem as Frozen
 from bench.probes.fit import Fitter, head
 from bench.probes.job import ProbeError
 from bench.probes.protocols import PROTOCOLS, FineTune
+from bench.probes.trainable import Trainable
 from bench.registry import Registry
 from bench.stretch import Stretch
 from tasks import Kind, Metric, Split, Truth
@@ -207,6 +208,25 @@ def test_one_rate_is_chosen_on_validation_and_finished_trainings_are_kept(
     (other,), _ = finetune.probe(elsewhere, asked, (0, 1), tmp_path)
     assert Counted.made == 6
     assert not np.array_equal(other.scores, variant.scores)
+
+
+def test_windows_are_encoded_in_pieces(
+    clips: dict[Split, list[Stretch]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, problem = problems(clips, Kind.MULTICLASS)
+    sizes: list[int] = []
+
+    class Watched(Counted):
+        def summarise(self, audio: Audio) -> Features:
+            sizes.append(len(audio))
+            return super().summarise(audio)
+
+    network = Trainable(card, Watched(), "vector", problem.head, Kind.MULTICLASS)
+    whole, most = network.scores(clips[Split.TEST]), max(sizes)
+    sizes.clear()
+    monkeypatch.setattr(trainable, "ENCODED", 0.0)
+    np.testing.assert_allclose(network.scores(clips[Split.TEST]), whole, atol=1e-6)
+    assert most > max(sizes) == 1
 
 
 class NoNetwork(Encoder):

@@ -63,8 +63,8 @@ def estimate(
     seeds = tuple(float(metric.function(truth, seed, whole)[0]) for seed in scores)
     value, names = float(np.mean(seeds)), set(groups)
     tail = (1 - LEVEL) / 2
-    without = resampled(metric, truth, scores, left_out(groups))
-    decided = len(names) > 1 and bool(np.isfinite(without).all())
+    without = resampled(metric, truth, scores, left_out(groups)) if len(names) > 1 else np.empty(0)
+    decided = without.size > 0 and bool(np.isfinite(without).all())
     error = math.sqrt((len(without) - 1) * float(np.var(without))) if decided else 0.0
     worst, best = metric.bounds
     if error > 0 and worst < value < best:

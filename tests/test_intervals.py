@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 from scipy.stats import binom, binomtest, bootstrap, sem, t
 
 from bench import intervals
-from tasks._metrics import ACCURACY, BALANCED_ACCURACY, R2, ROC_AUC
+from tasks._metrics import ACCURACY, BALANCED_ACCURACY, KAPPA, R2, ROC_AUC
 from tests.answers import chosen, hits, songs
 
 
@@ -153,6 +153,12 @@ def test_a_regression_that_no_group_changes_counts_from_that_of_the_mean() -> No
     assert (found.low, found.value, found.high) == pytest.approx((0.025**0.1, 1.0, 1.0))
     one = intervals.estimate(R2, truth, [0.5 * truth], songs(1, 20))
     assert (one.low, one.high) == pytest.approx((one.value - 0.975 * (1 - min(0, one.value)), 1.0))
+
+
+def test_a_single_group_is_not_left_out() -> None:
+    truth = np.arange(20) % 4
+    found = intervals.estimate(KAPPA, truth, [chosen(truth // 2)], songs(1, 20))
+    assert found.high - found.low > 0.9
 
 
 def test_a_tag_that_one_group_has_leaves_the_score_open() -> None:

@@ -3,6 +3,9 @@
 from backbones import Backbone, Encoder, Precision, WeightsError
 from bench import assets
 
+BATCH_SECONDS = 48.0
+"""Audio in a batch, unless asked otherwise [s]."""
+
 
 def load(card: Backbone, device: str, precision: Precision = Precision.FP32) -> Encoder:
     """The encoder on a device, with its trained weights where the card names some.

@@ -30,9 +30,6 @@ from tasks import Clip, Progress
 VERSION = 1
 """Part of every key; raise it when windows are cut or stored differently."""
 
-BATCH_SECONDS = 48.0
-"""Audio in a batch, unless asked otherwise [s]."""
-
 
 class DeviceError(UserError):
     """The device asked for is not there."""
@@ -51,7 +48,7 @@ class Settings:
 
     device: str = "auto"
     precision: Precision = Precision.FP32
-    batch_seconds: float = BATCH_SECONDS
+    batch_seconds: float = encoders.BATCH_SECONDS
     threads: int = field(default_factory=lambda: min(8, os.cpu_count() or 1))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from backbones import Backbone, Texts
 from bench import assets, claims, extraction, provenance, recording
-from bench.probes.job import Job
+from bench.probes.job import Job, question
 from bench.probes.protocols import PROTOCOLS, FineTune, ZeroShot
 from bench.recording import Row
 from bench.registry import Entry
@@ -142,7 +142,7 @@ def _job(
         budget_seconds=row.budget_seconds,
         seeds=row.seeds,
         cache=assets.cache_folder() / "probes",
-        question=(row.task.kind, row.task.primary.name, *row.task.labels),
+        question=question(row.task),
         code=code,
         texts=texts,
         audio=heard if trained else {},

@@ -224,7 +224,7 @@ def test_windows_are_encoded_in_pieces(
     network = Trainable(card, Watched(), "vector", problem.head, Kind.MULTICLASS)
     whole, most = network.scores(clips[Split.TEST]), max(sizes)
     sizes.clear()
-    monkeypatch.setattr(trainable, "ENCODED", 0.0)
+    monkeypatch.setattr(trainable, "BATCH_SECONDS", 0.0)
     np.testing.assert_allclose(network.scores(clips[Split.TEST]), whole, atol=1e-6)
     assert most > max(sizes) == 1
 

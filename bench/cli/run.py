@@ -9,8 +9,9 @@ from backbones import Precision
 from bench import registry, selection
 from bench.cli import printing
 from bench.cli.options import BOARD, AsJson, Board, DataRoot, Include, known, placing
+from bench.encoders import BATCH_SECONDS
 from bench.errors import UserError
-from bench.extraction import BATCH_SECONDS, Settings
+from bench.extraction import Settings
 from bench.progress import Reporter
 from bench.request import OnBadAudio, Outcome, Request, Status
 from bench.selection import Preset

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from bench import kept, provenance
 from bench.stretch import Stretch
-from tasks import Split, Truth
+from tasks import Split, Task, Truth
 
 Hyper: TypeAlias = Mapping[str, str | float | bool]
 """A configuration of a probe, by name."""
@@ -21,6 +21,11 @@ Hyper: TypeAlias = Mapping[str, str | float | bool]
 
 class ProbeError(RuntimeError):
     """What went wrong in the process of a probe, in words: a plug-in's own error may not travel."""
+
+
+def question(task: Task) -> tuple[str, ...]:
+    """What a task asks: its kind, primary metric and labels, which doors infer from a table."""
+    return (task.kind, task.primary.name, *task.labels)
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Job:
         seeds: of refits; the first is the search's.
         cache: where studies and results are kept.
         texts: (outputs, dim) of the labels, where the backbone reads them.
-        question: kind of the task, its primary metric, its labels; doors infer them from a table.
+        question: see `question`.
         code: digest of what the task's metrics are made of.
         audio: of the clips of each split, where the backbone itself is trained.
         device: that it is trained on.

@@ -13,6 +13,7 @@ from backbones import Audio, Backbone, Encoder
 from backbones._torch import TorchEncoder
 from bench import audio
 from bench.audio import Samples
+from bench.encoders import BATCH_SECONDS
 from bench.probes.fit import Head, activated
 from bench.probes.job import ProbeError
 from bench.probes.mlp import loss
@@ -21,9 +22,6 @@ from tasks import Kind, Scores
 
 DECODED = 16
 """Clips that are decoded at once where nothing is learnt."""
-
-ENCODED = 48.0
-"""Audio that is encoded at once where nothing is learnt [s]."""
 
 
 class Trainable(nn.Module):
@@ -99,7 +97,7 @@ class Trainable(nn.Module):
         windows = [window for clip in clips for window in clip]
         vectors = np.empty((len(windows), len(self.weight)), dtype=np.float32)
         for chosen, stacked in _by_length(windows):
-            size = max(1, round(ENCODED * self._card.sample_rate / stacked.shape[1]))
+            size = max(1, round(BATCH_SECONDS * self._card.sample_rate / stacked.shape[1]))
             for first in range(0, len(stacked), size):
                 part = self._encoder.summarise(stacked[first : first + size])[self._layer]
                 vectors[chosen[first : first + size]] = part[:, 0]

@@ -14,7 +14,7 @@ from bench import assets, data, extraction, provenance, recording
 from bench.digests import Digests
 from bench.probes import Model, Pooling, process, worker
 from bench.probes.features import StoredFeatures
-from bench.probes.job import Job, Result
+from bench.probes.job import Job, Result, question
 from bench.probes.protocols import PROTOCOLS, Protocol, Tuned
 from bench.progress import Reporter
 from bench.registry import Entry
@@ -90,7 +90,7 @@ def pair(backbone: Entry[Backbone], task: Entry[Task]) -> Pair:
         budget_seconds=None,
         seeds=(),
         cache=Path(),
-        question=(task.card.kind, task.card.primary.name, *task.card.labels),
+        question=question(task.card),
         code=provenance.code_digest(task.file),
     )
     classes = {split: labels.astype("int64") for split, labels in y.items()}

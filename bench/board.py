@@ -171,9 +171,9 @@ def _clean(rows: Rows, backbone: str) -> dict[str, Clean]:
     return {task: clean for task, clean in mine.items() if clean is not None}
 
 
-def _groups(rows: Rows, compared: Mapping[str, Samples], task: str) -> int:
-    """How many groups of test clips the compared rows share."""
-    return rows[task, next(iter(compared))].record.clips.groups
+def _groups(rows: Rows, compared: Mapping[str, Samples], task: str) -> Sequence[str]:
+    """The group of each test clip, which the compared rows share."""
+    return rows[task, next(iter(compared))].groups
 
 
 def _letters(rows: Rows, compared: Mapping[str, Samples], task: str) -> dict[str, str]:

@@ -104,7 +104,7 @@ def _difference(
 ) -> Difference:
     names, samples = list(compared), list(compared.values())
     taken = [rows[task, name].record for name in names]
-    groups = taken[0].clips.groups
+    groups = rows[task, names[0]].groups
     values = [record.primary.value for record in taken]
     one, two = (names.index(name) for name in pair)
     p = statistics.paired_p_values(values, samples, groups)
@@ -115,8 +115,9 @@ def _difference(
         records.place(board / "results", record.search.protocol, task, name).with_suffix(".npz")
         for record, name in zip(taken, names, strict=True)
     ]
-    floor = statistics.least_p_value(groups)
-    independent = groups == taken[0].clips.test and taken[0].task.kind in DECIDED
+    number = taken[0].clips.groups
+    floor = statistics.least_p_value(number)
+    independent = number == taken[0].clips.test and taken[0].task.kind in DECIDED
     return Difference(
         task=task,
         metric=taken[0].task.primary,
@@ -124,7 +125,7 @@ def _difference(
         low=low,
         high=high,
         p=_corrected(p)[one, two],
-        groups=groups,
+        groups=number,
         floor=floor if p[one, two] <= floor else None,
         mcnemar=float(_corrected(_mcnemar(files))[one, two]) if independent else None,
         detectable=statistics.detectable(samples, groups),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.statistics import LEVEL, SEED, Samples, resampled
+from bench.statistics import LEVEL, SEED, Samples, effective_number, resampled
 from tasks import Metric, Scores, Truth, Weights
 
 BLOCKS = 400
@@ -73,12 +73,6 @@ def estimate(
     known = len(names) if decided else 1
     reach = (best - max(worst, min(0.0, value))) * (1 - tail ** (1 / known))
     return Estimate(value, max(worst, value - reach), min(best, value + reach), error, seeds)
-
-
-def effective_number(groups: Sequence[str]) -> float:
-    """How many groups of equal size would say as much: (Σ n)² / Σ n² (Kish, 1965, 8.2)."""
-    _, sizes = np.unique(np.asarray(groups), return_counts=True)
-    return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
 def degrees_of_freedom(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from backbones import Backbone
 from bench import assets, intervals, provenance
+from bench.probes import folds
 from bench.probes.events import padded
 from bench.probes.job import Result, Variant
 from bench.store import Cost
@@ -64,8 +65,8 @@ class Row:
 
     def turns(self) -> list[list[Clip]]:
         """The clips, once; with folds, once for each, in which it is the test split."""
-        folds = self.task.folds
-        turns = [rotation(self.clips, fold, folds) for fold in range(1, folds + 1)]
+        number = self.task.folds
+        turns = [rotation(self.clips, fold, number) for fold in range(1, number + 1)]
         return turns or [list(self.clips)]
 
     def places(self) -> list[npt.NDArray[np.int64]]:
@@ -85,7 +86,7 @@ class Row:
                 [[m.name, m.bounds] for m in self.task.metrics],
                 *(_backbone_facts(self.backbone).model_dump(), _task_facts(self.task).model_dump()),
                 dict(self.skipped),
-                provenance.code_digest(Path(__file__)),
+                provenance.code_digest(Path(__file__), Path(folds.__file__)),
             ]
         )
 

@@ -40,6 +40,7 @@ class Row:
 
     Attributes:
         record: of one pair.
+        groups: of each test clip.
         samples: the primary metric on the shared resamples; None for a task not known here.
         clips: digest of the test clips, groups and labels; rows with another are not compared.
         audit: of the task; None where there was none.
@@ -47,6 +48,7 @@ class Row:
     """
 
     record: Record
+    groups: tuple[str, ...]
     samples: Samples | None
     clips: str
     audit: Audit | None = None
@@ -106,9 +108,10 @@ def _read(path: Path, board: Path, registry: Registry) -> Row:
     record, predictions = opened(path, board)
     asked = (predictions.ids, predictions.groups, predictions.truth)
     clips = provenance.digest([array.tolist() for array in asked])
+    groups = tuple(predictions.groups.tolist())
     entry = reopened(record, registry)
     if isinstance(entry, str):
-        return Row(record, None, clips)
+        return Row(record, groups, None, clips)
     try:
         found = resamples.of(entry, predictions, path.with_suffix(".npz"))
     except (ValueError, TypeError, IndexError) as error:
@@ -117,7 +120,7 @@ def _read(path: Path, board: Path, registry: Registry) -> Row:
     _verify(path, record, entry, predictions)
     audit = audits.read(board, record.task.name)
     clean = leaks.without(audit, entry.card, record, predictions) if audit else None
-    return Row(record, found, clips, audit, clean)
+    return Row(record, groups, found, clips, audit, clean)
 
 
 def reopened(record: Record, registry: Registry) -> Entry[Task] | str:

@@ -23,7 +23,7 @@ from bench.store import Store, write_atomically
 from bench.work import Table, Work, planned
 from leaderboard import records
 from tasks import Task
-from tasks._processes import interrupts_ignored, processes
+from tasks._processes import interrupts_deferred, processes
 
 FOR_USERS = UserError | UnknownClipError
 """Errors whose message is all that a user needs; of others the traceback is named too."""
@@ -188,10 +188,10 @@ class _Run:
         pool_size = min(len(waiting), cpu_count() or 1)
         with (
             self.reporter.step("probing", "pairs") as step,
-            processes(pool_size, process.prepare) as pool,
+            processes(pool_size, process.prepare, process.PRELOADED) as pool,
         ):
             step(0, len(waiting))
-            with interrupts_ignored():
+            with interrupts_deferred():
                 futures = [[pool.submit(process.run, job) for job in w.jobs] for w in waiting]
             for done, index in enumerate(_as_finished(futures), 1):
                 with self.failures_of([waiting[index].pair]):

@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from backbones import Backbone
+from backbones import Backbone, Precision
 from backbones._opened import UNKNOWN
 from bench.errors import UserError, did_you_mean
 from bench.extraction import resolve
-from bench.probes.protocols import PROTOCOLS, Protocol
+from bench.probes.protocols import PROTOCOLS, FineTune, Protocol
 from bench.registry import Entry, PluginError, Registry, UnknownNameError
 from tasks import Task
 
@@ -129,6 +129,18 @@ def layer(name: str | None, cards: Sequence[Entry[Backbone]]) -> str | None:
     if name is not None and name not in known:
         raise UnknownNameError(name, "layer", sorted(known))
     return name
+
+
+def precision(asked: Precision, protocol: Protocol) -> Precision:
+    """Of the encoder.
+
+    Raises:
+        UserError: the protocol trains the encoder, in single precision.
+    """
+    if isinstance(protocol, FineTune) and asked is not Precision.FP32:
+        message = f"--precision {asked}: {protocol.name} trains in fp32; leave the option out"
+        raise UserError(message)
+    return asked
 
 
 def budget(seconds: float | None) -> float | None:

@@ -57,31 +57,62 @@ def resampled(metric: Metric, truth: Truth, scores: Sequence[Scores], weights: W
     return np.asarray(np.mean(values, axis=0), dtype=np.float64)
 
 
+def effective_number(groups: Sequence[str]) -> float:
+    """How many groups of equal size would say as much: (Σ n)² / Σ n² (Kish, 1965, 8.2).
+
+    Args:
+        groups: the group of each clip.
+    """
+    _, sizes = np.unique(np.asarray(groups), return_counts=True)
+    return float(sizes.sum() ** 2 / (sizes**2).sum())
+
+
+def standard_error(samples: Samples, number: float) -> float:
+    """Of a score or a difference, from its resamples; where one has no value it is left out.
+
+    Resamples of n groups vary by (n - 1) / n of what the score does (Davison & Hinkley, 1997, 2.3).
+
+    Args:
+        samples: (resamples,).
+        number: of groups, `effective_number`; NaN is the error of one.
+    """
+    return math.sqrt(number / (number - 1)) * float(np.nanstd(samples)) if number > 1 else math.nan
+
+
+def freedom(number: float) -> float:
+    """Degrees of freedom of such an error; with less than one, no difference would be bounded.
+
+    Args:
+        number: of groups, `effective_number`.
+    """
+    return max(1.0, number - 1)
+
+
 def paired_p_values(
-    values: Sequence[float], rows: Sequence[Samples], groups: int
+    values: Sequence[float], rows: Sequence[Samples], groups: Sequence[str]
 ) -> npt.NDArray[np.float64]:
     """Two-sided p-values of the differences between rows: (rows, rows), 1 on the diagonal.
 
-    The difference over its paired bootstrap standard error is referred to Student's t with
-    groups - 1 degrees of freedom (Efron & Tibshirani, 1993, 12.4): a share of 1,000 resamples
+    The difference over its paired bootstrap standard error is referred to Student's t (Efron &
+    Tibshirani, 1993, 12.4) with the `freedom` of the `effective_number`: a share of 1,000 resamples
     could not be small enough to stand a correction for the pairs of eight rows. No value is under
     `least_p_value`.
 
     Args:
         values: of the rows, on the clips as they are.
-        rows: the same resamples scored for each row; where one has no value it is left out.
-        groups: how many were resampled.
+        rows: the same resamples scored for each row.
+        groups: the group of each clip.
     """
     from scipy.special import stdtr
 
     p = np.ones((len(rows), len(rows)))
+    number, least = effective_number(groups), least_p_value(len({*groups}))
     for i, j in combinations(range(len(rows)), 2):
         difference = abs(values[i] - values[j])
-        if difference > 0 and groups > 1:
-            unbiased = math.sqrt(groups / (groups - 1))
-            error = unbiased * float(np.nanstd(rows[i] - rows[j]))
-            tail = float(stdtr(groups - 1, -difference / max(error, 1e-300)))
-            p[i, j] = p[j, i] = max(2 * tail, least_p_value(groups))
+        if difference > 0 and number > 1:
+            error = standard_error(rows[i] - rows[j], number)
+            tail = float(stdtr(freedom(number), -difference / max(error, 1e-300)))
+            p[i, j] = p[j, i] = max(2 * tail, least)
     return p
 
 
@@ -91,7 +122,7 @@ def least_p_value(groups: int) -> float:
 
 
 def difference(
-    values: tuple[float, float], rows: tuple[Samples, Samples], groups: int
+    values: tuple[float, float], rows: tuple[Samples, Samples], groups: Sequence[str]
 ) -> tuple[float, float, float]:
     """First minus second, with a 95 % interval by Student's t.
 
@@ -101,18 +132,18 @@ def difference(
     Args:
         values: on the clips as they are.
         rows: the same resamples scored for both.
-        groups: how many were resampled.
+        groups: the group of each clip.
 
     Returns:
         Difference, lower and upper end; without an end where there is one group.
     """
     from scipy.special import stdtrit
 
-    gap = values[0] - values[1]
-    if groups == 1:
+    gap, number = values[0] - values[1], effective_number(groups)
+    if number == 1:
         return gap, -math.inf, math.inf
-    error = math.sqrt(groups / (groups - 1)) * float(np.nanstd(rows[0] - rows[1]))
-    half = float(stdtrit(groups - 1, (1 + LEVEL) / 2)) * error
+    error = standard_error(rows[0] - rows[1], number)
+    half = float(stdtrit(freedom(number), (1 + LEVEL) / 2)) * error
     return gap, gap - half, gap + half
 
 
@@ -151,7 +182,7 @@ def letters(values: Sequence[float], different: npt.NDArray[np.bool_]) -> list[s
     ]
 
 
-def ties(values: Sequence[float], rows: Sequence[Samples], groups: int) -> list[str]:
+def ties(values: Sequence[float], rows: Sequence[Samples], groups: Sequence[str]) -> list[str]:
     """Letters for the rows of one task, by Holm-corrected paired bootstrap at 5 %."""
     p = paired_p_values(values, rows, groups)
     upper = np.triu_indices(len(rows), k=1)
@@ -209,22 +240,23 @@ def mcnemar(right: Sequence[bool], other: Sequence[bool]) -> float:
     return float(binomtest(only_one, only_one + only_two).pvalue)
 
 
-def detectable(rows: Sequence[Samples], groups: int) -> float:
+def detectable(rows: Sequence[Samples], groups: Sequence[str]) -> float:
     """The difference that one paired test at 5 % finds 80 times in 100 (Cohen, 1988).
 
     It is (t(.975) + t(.8)) standard errors, the median over the pairs of rows.
 
     Args:
         rows: the same resamples scored for each row.
-        groups: how many were resampled.
+        groups: the group of each clip.
 
     Returns:
         In the unit of the score; NaN for fewer than two rows or groups.
     """
     from scipy.special import stdtrit
 
-    errors = [float(np.nanstd(a - b)) for a, b in combinations(rows, 2)]
-    if not errors or groups <= 1:
+    number = effective_number(groups)
+    errors = [standard_error(a - b, number) for a, b in combinations(rows, 2)]
+    if not errors or number == 1:
         return math.nan
-    needed = stdtrit(groups - 1, (1 + LEVEL) / 2) + stdtrit(groups - 1, POWER)
-    return float(needed * math.sqrt(groups / (groups - 1)) * np.median(errors))
+    needed = stdtrit(freedom(number), (1 + LEVEL) / 2) + stdtrit(freedom(number), POWER)
+    return float(needed * np.median(errors))

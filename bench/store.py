@@ -197,6 +197,14 @@ class Store:
                 clips[key] = np.array(opened[start:stop, columns])
         return [clips[key] for key in keys]
 
+    def windows(self, keys: Iterable[str]) -> list[int]:
+        """How many windows each clip has, in the order of `keys`.
+
+        Raises:
+            KeyError: a clip has no features.
+        """
+        return [stop - start for _, start, stop in map(self._places.__getitem__, keys)]
+
     def cost(self, keys: Iterable[str]) -> Cost:
         """What the features of `keys` took: each shard's cost by its share of windows."""
         encode = audio = 0.0

@@ -9,7 +9,7 @@ from backbones import Audio, Backbone
 from bench import assets, digests, encoders, registry
 from bench.registry import Entry
 from bench.testing import CLOSE
-from tasks._processes import interrupts_ignored, processes
+from tasks._processes import interrupts_deferred, processes
 
 FAR = 1e-3
 """How far, in each number, recorded features may be from those of another machine."""
@@ -64,7 +64,7 @@ def check(
 
 def _in_its_own_process(name: str, include: Sequence[Path | str]) -> dict[str, np.ndarray]:
     with processes(1) as pool:
-        with interrupts_ignored():
+        with interrupts_deferred():
             future = pool.submit(_heard, name, tuple(include))
         return future.result()
 

@@ -235,7 +235,7 @@ class Predictions:
     ids: npt.NDArray[np.str_]
     groups: npt.NDArray[np.str_]
     truth: npt.NDArray[np.float64] | npt.NDArray[np.int64]
-    scores: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
     def to_npz(self) -> bytes:
         """A compressed .npz file without pickles."""

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks import Progress
-from tasks._processes import interrupts_ignored, processes
+from tasks._processes import interrupts_deferred, processes
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -101,7 +101,7 @@ def each(
 ) -> list[Result]:
     """`function` of every item, in order, reporting each that is done."""
     results: list[Result] = []
-    with interrupts_ignored():
+    with interrupts_deferred():
         waiting = pool.map(function, items, chunksize=4)
     for result in waiting:
         results.append(result)

@@ -239,6 +239,8 @@ def test_a_probe_that_draws_frames_still_finds_beats(monkeypatch: pytest.MonkeyP
     assert variant.validation == tried[1].score or variant.validation == tried[0].score
     assert max(trial.score for trial in tried) > 0.95
     assert [trial.hyper["c"] for trial in tried] == [0.01, 1.0]
+    _, shorter = frames.probe(asked, "a", [0.01, 1.0], 0, budget_seconds=1e-9)
+    assert shorter == tried[:1]
     assert asked.score([times[:0] for times in beats]) == 0
 
 

@@ -95,6 +95,15 @@ def test_pairs_of_rows_that_are_not_corrected_for_their_number_fail(
     assert verdicts(cell.measure()) == {Verdict.FAILED}
 
 
+def test_comparisons_that_take_large_groups_for_small_ones_fail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cell = comparisons.PART.small[1]
+    assert unharmed(cell) == {Verdict.PASSED}
+    monkeypatch.setattr(statistics, "effective_number", lambda groups: float(len({*groups})))
+    assert verdicts(cell.measure()) == {Verdict.FAILED}
+
+
 def test_probes_that_follow_the_order_of_a_listing_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     (cell,) = invariance.PART.small
     assert unharmed(cell) == {Verdict.PASSED}

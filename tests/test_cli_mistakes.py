@@ -23,6 +23,10 @@ from tests.commands import LINEAR, bench
         (["run", "--device", "cpu:x"], "no device is named 'cpu:x'"),
         (["run", "--all", "-b", "chroma"], "--all and --backbone chroma were given; choose one"),
         (["run", "--tirals", "3"], "No such option"),
+        (
+            ["run", "--protocol", "finetune-v1", "--precision", "bf16"],
+            "--precision bf16: finetune-v1 trains in fp32",
+        ),
         (["run", "--budget-seconds", "inf"], "--budget-seconds is inf, expected a number"),
         (["run", "--layer", "cnn9"], "no layer is named 'cnn9'. Did you mean cnn3"),
         (["run", "--board", "toy.py"], "--board toy.py is no folder: toy.py is a file"),

@@ -210,6 +210,16 @@ def test_one_rate_is_chosen_on_validation_and_finished_trainings_are_kept(
     assert not np.array_equal(other.scores, variant.scores)
 
 
+def test_no_rate_is_tried_after_the_budget(
+    clips: dict[Split, list[Stretch]], tmp_path: Path
+) -> None:
+    _, problem = problems(clips, Kind.MULTICLASS)
+    asked = protocol(1, rates=(1e-9, 1e-2))
+    for seconds, rates in ((1e-9, [1e-9]), (1e9, [1e-9, 1e-2]), (1e-9, [1e-9])):
+        _, tried = finetune.probe(problem, asked, (0,), tmp_path, seconds)
+        assert [each.hyper["learning_rate"] for each in tried] == rates
+
+
 def test_windows_are_encoded_in_pieces(
     clips: dict[Split, list[Stretch]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

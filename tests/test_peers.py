@@ -32,7 +32,7 @@ def rendered(wrong: Mapping[str, int], *, missing: str = "") -> str:
     for name, number in wrong.items():
         seconds = 30.0 if name in page.OURS else 2.0
         cells[name] = page.cell(ACCURACY, TRUTH, GROUPS, answer(number, seconds))
-    pair = Compared("mine", "toys/three", dict.fromkeys(Split, CLIPS), CLIPS // 2, cells)
+    pair = Compared("mine", "toys/three", dict.fromkeys(Split, CLIPS), GROUPS, cells)
     return page.render([pair], command="python -m x", pins="p==1", machine="m")
 
 

@@ -19,6 +19,7 @@ from studies.same_backbone.comparing import tables
 from studies.same_backbone.evidence import Evidence, Gap, Scores
 from studies.same_backbone.plan import ABLATION, CORE, NOISE, PARTS, RANDOM, SIZE, Name, Part
 from studies.same_backbone.running import RECIPES
+from tests.answers import songs
 from tests.boards import put
 from tests.study import STEPS, cells, put_training
 
@@ -122,7 +123,7 @@ def test_half_a_row_of_a_log_is_passed_over(results: Path, known: Registry) -> N
 
 
 def scores(values: Mapping[int, float], samples: Mapping[int, Samples], groups: int) -> Scores:
-    return Scores(values, samples, dict.fromkeys(values, "pool"), groups)
+    return Scores(values, samples, dict.fromkeys(values, "pool"), songs(groups, 1))
 
 
 def test_without_chance_over_clips_the_test_is_a_paired_t_test() -> None:
@@ -141,7 +142,7 @@ def test_with_one_seed_the_test_is_the_boards() -> None:
     rng = np.random.default_rng(0)
     one, two = 0.6 + 0.05 * rng.normal(size=(2, 1000))
     found = evidence.gap(scores({0: 0.65}, {0: one}, 40), scores({0: 0.5}, {0: two}, 40))
-    p = statistics.paired_p_values([0.65, 0.5], [one, two], 40)[0, 1]
+    p = statistics.paired_p_values([0.65, 0.5], [one, two], songs(40, 1))[0, 1]
     assert found.p == pytest.approx(p)
     assert np.isnan(found.over_seeds)
 

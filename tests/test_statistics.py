@@ -59,7 +59,7 @@ def pair(rng: np.random.Generator, gap: float, groups: int) -> float:
         truth, scores = hits(rng.uniform(size=4 * groups) < np.repeat(song, 4))
         rows.append(statistics.resampled(ACCURACY, truth, [scores], weights))
         values.append(float(ACCURACY.function(truth, scores, np.ones((1, len(truth))))[0]))
-    return float(statistics.paired_p_values(values, rows, groups)[0, 1])
+    return float(statistics.paired_p_values(values, rows, names)[0, 1])
 
 
 @pytest.mark.parametrize("groups", [20, 60])
@@ -67,6 +67,38 @@ def test_equal_rows_are_told_apart_5_times_in_100(groups: int) -> None:
     rng = np.random.default_rng(4)
     rejected = sum(pair(rng, 0.0, groups) <= 0.05 for _ in range(300))
     assert 2 <= rejected <= binom.ppf(0.999, 300, 0.05)
+
+
+def test_groups_that_differ_in_size_say_less() -> None:
+    assert statistics.effective_number(songs(10, 3)) == 10
+    one_large = ["large"] * 91 + [str(i) for i in range(9)]
+    assert 1 < statistics.effective_number(one_large) < 1.3
+    assert statistics.effective_number(["alone"] * 4) == 1
+
+
+def test_what_is_told_apart_on_equal_groups_may_not_be_on_unequal_ones() -> None:
+    rng = np.random.default_rng(8)
+    rows = [value + rng.normal(0, 0.01, 1000) for value in (0.54, 0.5)]
+    equal, unequal = songs(12, 3), ["large"] * 25 + songs(11, 1)
+    assert statistics.ties([0.54, 0.5], rows, equal) == ["a", "b"]
+    assert statistics.ties([0.54, 0.5], rows, unequal) == ["a", "a"]
+    assert statistics.difference((0.54, 0.5), (rows[0], rows[1]), equal)[1] > 0
+    assert statistics.difference((0.54, 0.5), (rows[0], rows[1]), unequal)[1] < 0
+    assert statistics.detectable(rows, unequal) > statistics.detectable(rows, equal)
+    nearly_one = ["large"] * 1000 + ["small"]
+    assert -10 < statistics.difference((0.54, 0.5), (rows[0], rows[1]), nearly_one)[1] < -1
+    assert 1 < statistics.detectable(rows, nearly_one) < 10
+
+
+@pytest.mark.parametrize("number", [5.0, 12.0])
+def test_an_error_by_resamples_is_unbiased(number: float) -> None:
+    rng = np.random.default_rng(9)
+    groups = songs(int(number), 1)
+    weights = statistics.group_weights(groups, resamples=2000)
+    drawn = [weights @ rng.normal(size=len(groups)) / len(groups) for _ in range(2000)]
+    variance = np.mean([statistics.standard_error(each, number) ** 2 for each in drawn])
+    assert variance == pytest.approx(1 / number, rel=0.05)
+    assert math.isnan(statistics.standard_error(drawn[0], 1.0))
 
 
 def test_a_gap_of_15_points_is_mostly_seen_on_60_songs() -> None:
@@ -78,15 +110,17 @@ def test_p_values_are_not_smaller_than_the_groups_allow() -> None:
     for groups in (1, 2, 5):
         truth, right = hits(np.full(groups, fill_value=True))
         _, wrong = hits(np.full(groups, fill_value=False))
-        weights = statistics.group_weights(songs(groups, 1))
+        names = songs(groups, 1)
+        weights = statistics.group_weights(names)
         rows = [statistics.resampled(ACCURACY, truth, [s], weights) for s in (right, wrong)]
-        p = statistics.paired_p_values([1.0, 0.0], rows, groups)
+        p = statistics.paired_p_values([1.0, 0.0], rows, names)
         np.testing.assert_allclose(p, [[1, 2.0 ** (1 - groups)], [2.0 ** (1 - groups), 1]])
 
 
 def test_a_row_is_not_different_from_itself() -> None:
     row = np.random.default_rng(6).normal(size=1000)
-    np.testing.assert_array_equal(statistics.paired_p_values([0.1, 0.1], [row, row], 50), 1)
+    p = statistics.paired_p_values([0.1, 0.1], [row, row], songs(50, 1))
+    np.testing.assert_array_equal(p, 1)
 
 
 def test_a_clear_gap_survives_the_correction_for_many_rows() -> None:
@@ -94,7 +128,7 @@ def test_a_clear_gap_survives_the_correction_for_many_rows() -> None:
     shared = rng.normal(0, 0.01, 1000)
     values = [0.9, *(0.5 + 0.001 * i for i in range(11))]
     rows = [value + shared + rng.normal(0, 0.005, 1000) for value in values]
-    found = statistics.ties(values, rows, groups=100)
+    found = statistics.ties(values, rows, songs(100, 1))
     assert found[0] == "a"
     assert set(found[1:]) == {"b"}
 
@@ -155,20 +189,21 @@ def test_the_detectable_difference_is_detected_80_times_in_100() -> None:
     rng = np.random.default_rng(0)
     groups, noise = 300, 0.4
     gap = 2.81 * noise * math.sqrt(2 / groups)  # the normal approximation
-    weights = statistics.group_weights([str(n) for n in range(groups)])
+    names = songs(groups, 1)
+    weights = statistics.group_weights(names)
     seen, predicted = 0, []
     for _ in range(200):
         rows = rng.normal(0, noise, (2, groups)) + np.array([[gap], [0.0]])
         samples = [weights @ row / groups for row in rows]
-        predicted.append(statistics.detectable(samples, groups))
-        p = statistics.paired_p_values(rows.mean(1).tolist(), samples, groups)
+        predicted.append(statistics.detectable(samples, names))
+        p = statistics.paired_p_values(rows.mean(1).tolist(), samples, names)
         seen += p[0, 1] <= 0.05
     assert np.mean(predicted) == pytest.approx(gap, rel=0.05)
     assert 0.73 <= seen / 200 <= 0.87
-    assert math.isnan(statistics.detectable(samples[:1], groups))
+    assert math.isnan(statistics.detectable(samples[:1], names))
 
 
 def test_a_resample_without_a_value_is_left_out() -> None:
     rows = [np.array([np.nan, 0.2]), np.array([np.nan, 0.1]), np.array([0.5, np.nan])]
-    p = statistics.paired_p_values([0.2, 0.1], rows[:2], 30)
+    p = statistics.paired_p_values([0.2, 0.1], rows[:2], songs(30, 1))
     assert np.isfinite(p).all()

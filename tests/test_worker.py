@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import special
 
-from bench.probes import EVERY_LAYER, Pooling, job, methods, worker
+from bench.probes import EVERY_LAYER, Pooling, features, job, methods, worker
 from bench.probes.features import StoredFeatures
 from bench.probes.job import Job
 from bench.registry import find
 from bench.store import Cost, Store
-from tasks import Split, Truth
+from tasks import Kind, Scores, Split, Truth
 
 CARDS = """
 from backbones import Backbone, Encoder, Family, Layer
@@ -133,6 +134,12 @@ def test_the_order_of_splits_and_the_place_of_the_store_make_no_difference(made:
     assert turned.name != made.name
 
 
+def test_tags_are_ranked_where_their_probabilities_are_nearly_one() -> None:
+    sure: Scores = special.expit(np.array([[17.0], [18.0], [19.0]]))
+    assert np.unique(job.stacked(Kind.MULTILABEL, [sure])).size == 3
+    assert job.stacked(Kind.MULTICLASS, [sure]).dtype == np.float32
+
+
 def test_a_result_is_stored_and_found(made: Job) -> None:
     result = worker.run(made)
     chosen = result.chosen
@@ -163,22 +170,47 @@ def test_every_seed_of_a_network_is_a_fit(made: Job, monkeypatch: pytest.MonkeyP
 def test_features_are_pooled_over_the_windows_of_a_clip(made: Job) -> None:
     store = Store(made.store)
     card = find(made.include).backbones["stored"].card
-    features = StoredFeatures(store, card, KEYS)
+    stored = StoredFeatures(store, card, KEYS)
     windows = store.read(KEYS[Split.TEST], slice(4, 7))
-    assert features.several_windows
+    assert stored.several_windows
     for pooling, expected in (
         (Pooling.MEAN, [w.mean(0, dtype=np.float64) for w in windows]),
         (Pooling.MAX, [w.max(0) for w in windows]),
         (Pooling.MEAN_STD, [[*w.mean(0, dtype=float), *w.std(0, dtype=float)] for w in windows]),
     ):
-        found = features.pooled(Split.TEST, "dim", pooling)
+        found = stored.pooled(Split.TEST, "dim", pooling)
         np.testing.assert_array_equal(found, np.array(expected, dtype=np.float32))
-    every = features.pooled(Split.TEST, "dim", Pooling.WINDOWS)
-    owners = features.owners(Split.TEST)
+    every = stored.pooled(Split.TEST, "dim", Pooling.WINDOWS)
+    owners = stored.owners(Split.TEST)
     assert owners.tolist() == [i for i in range(30) for _ in range(1 + i % 3)]
     np.testing.assert_array_equal(every[owners == 7], windows[7])
-    both = features.pooled(Split.TEST, EVERY_LAYER, Pooling.MEAN)
-    np.testing.assert_array_equal(both[:, 4:], features.pooled(Split.TEST, "dim", Pooling.MEAN))
+    both = stored.pooled(Split.TEST, EVERY_LAYER, Pooling.MEAN)
+    np.testing.assert_array_equal(both[:, 4:], stored.pooled(Split.TEST, "dim", Pooling.MEAN))
+
+
+def test_what_is_kept_of_pooled_features_has_a_limit(
+    made: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = find(made.include).backbones["stored"].card
+    whole = StoredFeatures(Store(made.store), card, KEYS)
+    windows = whole.pooled(Split.TEST, "dim", Pooling.WINDOWS)
+    assert whole.pooled(Split.TEST, "dim", Pooling.WINDOWS) is windows
+    monkeypatch.setattr(features, "MEMORY", windows.nbytes - 1)
+    monkeypatch.setattr(features, "AT_ONCE", 7)
+    little = StoredFeatures(Store(made.store), card, KEYS)
+    again = [little.pooled(Split.TEST, "dim", Pooling.WINDOWS) for _ in range(2)]
+    assert again[0] is not again[1]
+    for each in again:
+        np.testing.assert_array_equal(each, windows)
+    mean = little.pooled(Split.TEST, "dim", Pooling.MEAN)
+    assert little.pooled(Split.TEST, "dim", Pooling.MEAN) is mean
+    np.testing.assert_array_equal(mean, whole.pooled(Split.TEST, "dim", Pooling.MEAN))
+
+
+def test_few_examples_are_learnt_from_with_as_many_penalties_as_trials(made: Job) -> None:
+    found = worker.run(replace(made, protocol="fewshot-v1", trials=1))
+    assert len({variant.hyper["c"] for variant in found.variants}) == 1
+    assert len(found.variants) > 2
 
 
 @pytest.mark.parametrize("pooling", [Pooling.MEAN, Pooling.MEAN_STD])

@@ -72,7 +72,9 @@ def run(
     _claim(board, cards)
     asked = selection.protocol(protocol)
     settings = Settings(
-        device=selection.device(device), precision=precision, batch_seconds=batch_seconds
+        device=selection.device(device),
+        precision=selection.precision(precision, asked),
+        batch_seconds=batch_seconds,
     )
     opened, shut = selection.usable(names, cards.backbones.open)
     for reason in (broken := {**damaged, **shut}).values():

@@ -1,18 +1,24 @@
 """Vectors of clips, from the windows in the feature store."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 import numpy as np
+from cachetools import LRUCache, cachedmethod
 
 from backbones import Backbone
 from bench.probes import EVERY_LAYER, Indices, Matrix, Pooling
 from bench.store import Rows, Store
 from tasks import Split
 
+MEMORY = 2**30
+"""Of the results that are kept [bytes]; a larger one is made again where it is asked for again."""
+
+AT_ONCE = 256
+"""Clips whose windows are read before they are pooled."""
+
 
 class StoredFeatures:
-    """Pools the windows of a task's clips; keeps the last few results.
+    """Pools the windows of a task's clips; keeps the last results.
 
     Args:
         store: holds every clip.
@@ -28,33 +34,39 @@ class StoredFeatures:
             for layer, end in zip(card.layers, ends, strict=True)
         }
         self._columns[EVERY_LAYER] = slice(0, ends[-1])
-        self._windows = lru_cache(maxsize=8)(self._read)
-        self.pooled = lru_cache(maxsize=32)(self._pooled)
+        self._kept: LRUCache[tuple[Split, str, Pooling], Matrix] = LRUCache(
+            MEMORY, getsizeof=lambda matrix: matrix.nbytes
+        )
 
     @property
     def several_windows(self) -> bool:
         """Whether any training clip has more than one, so that pooling makes a difference."""
-        layer = next(iter(self._columns))
-        return any(len(rows) > 1 for rows in self._windows(Split.TRAIN, layer))
+        return any(count > 1 for count in self._store.windows(self._keys[Split.TRAIN]))
 
     def owners(self, split: Split) -> Indices:
         """See `ClipFeatures.owners`."""
-        counts = [len(rows) for rows in self._windows(split, next(iter(self._columns)))]
+        counts = self._store.windows(self._keys[split])
         return np.repeat(np.arange(len(counts)), counts)
 
-    def _read(self, split: Split, layer: str) -> list[Rows]:
-        return self._store.read(self._keys[split], self._columns[layer])
-
-    def _pooled(self, split: Split, layer: str, pooling: Pooling) -> Matrix:
+    @cachedmethod(lambda self: self._kept)
+    def pooled(self, split: Split, layer: str, pooling: Pooling) -> Matrix:
         """(clips, dim); (clips, 2·dim) for mean and deviation; (windows, dim) for windows."""
-        clips = self._windows(split, layer)
-        if pooling is Pooling.WINDOWS:
-            return np.concatenate(clips)
-        if pooling is Pooling.MAX:
-            return np.stack([rows.max(0) for rows in clips])
-        # In double: a mean of k equal windows would depend on k, which is how long a clip is.
-        mean = np.stack([rows.mean(0, dtype=np.float64) for rows in clips]).astype(np.float32)
-        if pooling is Pooling.MEAN:
-            return mean
-        deviation = np.stack([rows.std(0, dtype=np.float64) for rows in clips])
-        return np.concatenate([mean, deviation.astype(np.float32)], axis=1)
+        keys, columns = self._keys[split], self._columns[layer]
+        parts = [
+            _pooled(self._store.read(keys[first : first + AT_ONCE], columns), pooling)
+            for first in range(0, len(keys), AT_ONCE)
+        ]
+        return np.concatenate(parts)
+
+
+def _pooled(clips: Sequence[Rows], pooling: Pooling) -> Matrix:
+    if pooling is Pooling.WINDOWS:
+        return np.concatenate(clips)
+    if pooling is Pooling.MAX:
+        return np.stack([rows.max(0) for rows in clips])
+    # In double: a mean of k equal windows would depend on k, which is how long a clip is.
+    mean = np.stack([rows.mean(0, dtype=np.float64) for rows in clips]).astype(np.float32)
+    if pooling is Pooling.MEAN:
+        return mean
+    deviation = np.stack([rows.std(0, dtype=np.float64) for rows in clips])
+    return np.concatenate([mean, deviation.astype(np.float32)], axis=1)

@@ -5,6 +5,7 @@ pretrained features and underperform out-of-distribution, ICLR 2022), and the be
 validation is kept, be it none at all.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from bench import kept, provenance
 from bench.probes import Hyper as Configuration
 from bench.probes import Problem as Frozen
 from bench.probes.fit import Head
-from bench.probes.job import Hyper, Tried, Variant
+from bench.probes.job import Hyper, Tried, Variant, stacked
 from bench.probes.protocols import FineTune
 from bench.probes.search import params
 from bench.probes.trainable import Trainable
@@ -58,15 +59,21 @@ class Outcome:
         epochs: after which the network was kept; 0 for the linear probe as it was.
         validation: its score there.
         test: (clips, outputs).
+        seconds: that it took [s].
     """
 
     epochs: int
     validation: float
     test: Scores
+    seconds: float
 
 
 def probe(
-    problem: Problem, protocol: FineTune, seeds: Sequence[int], folder: Path
+    problem: Problem,
+    protocol: FineTune,
+    seeds: Sequence[int],
+    folder: Path,
+    budget_seconds: float | None = None,
 ) -> tuple[list[Variant], list[Tried]]:
     """Train at every rate, choose one on validation, train at it with the other seeds.
 
@@ -75,16 +82,22 @@ def probe(
         protocol: names rates, batch, epochs and patience.
         seeds: of the order of clips and of the windows drawn; the first is that of the choice.
         folder: where finished trainings are kept, so that a rerun goes on after them.
+        budget_seconds: no further rate is tried after so many; None for all of them.
     """
-    first = [_kept(problem, protocol, rate, seeds[0], folder) for rate in protocol.rates]
+    first: list[Outcome] = []
+    for rate in protocol.rates:
+        spent = sum(each.seconds for each in first)
+        if first and budget_seconds is not None and spent >= budget_seconds:
+            break
+        first.append(_kept(problem, protocol, rate, seeds[0], folder))
     best = max(range(len(first)), key=lambda index: first[index].validation)
     rate = protocol.rates[best]
     others = [_kept(problem, protocol, rate, seed, folder) for seed in seeds[1:]]
     tried = [
         Tried(_hyper(problem, protocol, rate, each.epochs), each.validation, pruned=False)
-        for rate, each in zip(protocol.rates, first, strict=True)
+        for rate, each in zip(protocol.rates, first, strict=False)
     ]
-    scores = np.stack([each.test for each in (first[best], *others)]).astype(np.float32)
+    scores = stacked(problem.frozen.kind, [each.test for each in (first[best], *others)])
     return [Variant("", tried[best].hyper, tried[best].score, scores)], tried
 
 
@@ -100,6 +113,7 @@ def train(problem: Problem, protocol: FineTune, rate: float, seed: int) -> Outco
     Raises:
         ProbeError: the backbone is no network of PyTorch.
     """
+    started = time.perf_counter()
     network = Trainable(
         problem.card, problem.encoder(), problem.start.layer, problem.head, problem.frozen.kind
     )
@@ -121,7 +135,8 @@ def train(problem: Problem, protocol: FineTune, rate: float, seed: int) -> Outco
         if epoch - kept_epoch == protocol.patience:
             break
     network.load_state_dict(best)
-    return Outcome(kept_epoch, best_score, network.scores(problem.audio[Split.TEST]))
+    test = network.scores(problem.audio[Split.TEST])
+    return Outcome(kept_epoch, best_score, test, time.perf_counter() - started)
 
 
 def _validation(network: Trainable, problem: Problem) -> float:
@@ -138,11 +153,11 @@ def _kept(problem: Problem, protocol: FineTune, rate: float, seed: int, folder: 
     path = folder / f"finetune-{start}-{rate:g}-{seed}.zip"
     parts = kept.read(path)
     if parts is not None:
-        epochs, validation = kept.unpacked(parts["facts.npy"])
+        epochs, validation, seconds = kept.unpacked(parts["facts.npy"])
         scores = kept.unpacked(parts["test.npy"]).astype(np.float64)
-        return Outcome(int(epochs), float(validation), scores)
+        return Outcome(int(epochs), float(validation), scores, float(seconds))
     made = train(problem, protocol, rate, seed)
-    facts = np.array([made.epochs, made.validation])
+    facts = np.array([made.epochs, made.validation, made.seconds])
     kept.write(path, {"facts.npy": kept.packed(facts), "test.npy": kept.packed(made.test)})
     return made
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 import torch
+from cachetools import LRUCache, cachedmethod
 from torch import Tensor
 
 from bench.probes import EVERY_LAYER, Hyper, Model, Pooling, Problem, convex, knn, mlp
@@ -24,8 +24,12 @@ def never(_which: int, _epoch: int, _score: float) -> bool:
     return False
 
 
+MEMORY = 2**30
+"""Of the rotations that are kept [bytes]; a larger one is made again for every batch."""
+
+
 class Fitter:
-    """Fits probes on one problem; the last few rotations of its features are kept.
+    """Fits probes on one problem; the last rotations of its features are kept.
 
     Args:
         problem: holds no test label.
@@ -33,7 +37,7 @@ class Fitter:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._rotated = lru_cache(maxsize=3)(self._rotate)
+        self._kept: LRUCache[Hyper, _Rotated] = LRUCache(MEMORY, getsizeof=_Rotated.size)
 
     def fit(self, hypers: Sequence[Hyper], seed: int, watch: Watch = never) -> list[Predict]:
         """Fit one probe for each set of hyper-parameters on the training clips.
@@ -64,7 +68,8 @@ class Fitter:
             fitted.update(zip(indices, predictions, strict=True))
         return [fitted[index] for index in range(len(hypers))]
 
-    def _rotate(self, hyper: Hyper) -> "_Rotated":
+    @cachedmethod(lambda self: self._kept)
+    def _rotated(self, hyper: Hyper) -> "_Rotated":
         return _Rotated(_Rows(self._problem, hyper))
 
 
@@ -121,6 +126,10 @@ class _Rotated:
         if split not in self._z:
             self._z[split] = self.basis(self.rows.x(split))
         return self._z[split]
+
+    def size(self) -> int:
+        """With all its splits, as if the others were as large as that for training [bytes]."""
+        return self.basis.rotation.nbytes + len(Split) * self._z[Split.TRAIN].nbytes
 
 
 @dataclass(frozen=True, slots=True)

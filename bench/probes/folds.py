@@ -45,7 +45,8 @@ def _named(name: str, result: Result) -> Variant:
 def _joined(name: str, parts: Sequence[Variant], places: Sequence[Indices]) -> Variant:
     fits = max(len(part.scores) for part in parts)
     clips, outputs = sum(map(len, places)), max(part.scores.shape[2] for part in parts)
-    scores = np.full((fits, clips, outputs), np.nan, np.float32)  # of events there may be fewer
+    kept = np.result_type(*(part.scores for part in parts))
+    scores = np.full((fits, clips, outputs), np.nan, kept)  # of events there may be fewer
     for part, place in zip(parts, places, strict=True):
         width = part.scores.shape[2]
         scores[:, place, :width] = part.scores  # one fit, where no seed matters, is every fit

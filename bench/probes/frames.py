@@ -4,6 +4,7 @@ Nothing is assumed of a tempo or a metre, as a dynamic Bayesian network does: it
 that are asked when something happens, not a model of what usually does.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -16,9 +17,9 @@ from torch import Tensor
 from bench.probes import Indices, Matrix, Model, convex
 from bench.probes.basis import Basis
 from bench.probes.events import Activation, Picking, Times, padded, peaks, targets
-from bench.probes.job import Hyper, Tried, Variant
+from bench.probes.job import Hyper, Tried, Variant, stacked
 from bench.probes.search import UndefinedScoreError
-from tasks import Metric, Split, Truth
+from tasks import Kind, Metric, Split, Truth
 
 CONTEXT = 2
 """Frames before and after the one that is asked about."""
@@ -90,7 +91,11 @@ class Detector:
 
 
 def probe(
-    problem: Problem, layer: str, strengths: Sequence[float], seed: int
+    problem: Problem,
+    layer: str,
+    strengths: Sequence[float],
+    seed: int,
+    budget_seconds: float | None = None,
 ) -> tuple[list[Variant], list[Tried]]:
     """Fit every strength, choose it and how peaks are picked on validation, find the test events.
 
@@ -99,23 +104,27 @@ def probe(
         layer: whose frames these are.
         strengths: as the C of scikit-learn, the strongest penalty first; it wins a tie.
         seed: of the frames drawn, where there are more than can be held.
+        budget_seconds: no further strength is tried after so many; None for all of them.
     """
+    started = time.perf_counter()
     detector = Detector.of(*_training(problem, seed), strengths)
     activations = [detector(frames) for frames in problem.frames(Split.VALIDATION)]
-    picked = [
-        _best_picking(problem, [clip[index] for clip in activations])
-        for index in range(len(strengths))
-    ]
+    picked: list[tuple[float, Picking]] = []
+    for index in range(len(strengths)):
+        spent = time.perf_counter() - started
+        if picked and budget_seconds is not None and spent >= budget_seconds:
+            break
+        picked.append(_best_picking(problem, [clip[index] for clip in activations]))
     tried = [
         Tried(_hyper(layer, c, picking), score, pruned=False)
-        for c, (score, picking) in zip(strengths, picked, strict=True)
+        for c, (score, picking) in zip(strengths, picked, strict=False)
     ]
     best = max(range(len(tried)), key=lambda index: tried[index].score)
     found = [
         peaks(detector(frames)[best], problem.rate, picked[best][1])
         for frames in problem.frames(Split.TEST)
     ]
-    scores = padded(found)[None].astype(np.float32)
+    scores = stacked(Kind.FRAMES, [padded(found)])
     return [Variant("", tried[best].hyper, tried[best].score, scores)], tried
 
 

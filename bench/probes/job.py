@@ -1,7 +1,7 @@
 """What a probe is asked to do, and what comes of it. Imports no torch."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -13,10 +13,13 @@ import numpy.typing as npt
 
 from bench import kept, provenance
 from bench.stretch import Stretch
-from tasks import Split, Task, Truth
+from tasks import Kind, Scores, Split, Task, Truth
 
 Hyper: TypeAlias = Mapping[str, str | float | bool]
 """A configuration of a probe, by name."""
+
+Answers: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+"""What probes say about clips, as `stacked` keeps it."""
 
 
 class ProbeError(RuntimeError):
@@ -107,7 +110,17 @@ class Variant:
     name: str
     hyper: Hyper
     validation: float | None
-    scores: npt.NDArray[np.float32]
+    scores: Answers
+
+
+def stacked(kind: Kind, fits: Sequence[Scores]) -> Answers:
+    """What probes say about the test clips, as it is kept: (fits, clips, outputs).
+
+    Probabilities of tags are ranked, and in single precision all logits above 17 are one. What else
+    there is has half the size.
+    """
+    scores = np.stack(fits)
+    return scores if kind is Kind.MULTILABEL else scores.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +176,7 @@ def load(job: Job) -> Result | None:
         return None
     facts = json.loads(parts["facts.json"])
     variants = tuple(
-        Variant(**variant, scores=kept.unpacked(parts[f"{index}.npy"]).astype(np.float32))
+        Variant(**variant, scores=kept.unpacked(parts[f"{index}.npy"]))
         for index, variant in enumerate(facts.pop("variants"))
     )
     trials = tuple(Tried(**trial) for trial in facts.pop("trials"))

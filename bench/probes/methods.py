@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.probes import Hyper, Problem
 from bench.probes.fit import Fitter, is_random
-from bench.probes.job import Variant
+from bench.probes.job import Variant, stacked
 from bench.probes.protocols import FewShot, LayerWise, Protocol, Tuned
 from bench.probes.search import Trial, best, leaders, params
 from tasks import Kind, Scores, Split, Truth
@@ -55,7 +55,7 @@ def _(protocol: Tuned, found: Finished) -> list[Variant]:
         drawn_anew = _votes(fitter, [h for h in hypers if is_random(h)], seed)
         fits.append(np.mean([*votes, *drawn_anew], axis=0))
     hyper = {**params(hypers[0]), "committee": len(members)}
-    return [Variant("", hyper, members[0].score, np.stack(fits).astype(np.float32))]
+    return [Variant("", hyper, members[0].score, stacked(found.problem.kind, fits))]
 
 
 def _votes(fitter: Fitter, hypers: Sequence[Hyper], seed: int) -> list[Scores]:
@@ -94,7 +94,7 @@ def _refitted(name: str, trial: Trial, found: Finished) -> Variant:
     used = found.seeds if is_random(trial.hyper) else found.seeds[:1]
     fitter = Fitter(found.problem)
     fits = [fitter.fit([trial.hyper], seed)[0](Split.TEST) for seed in used]
-    return Variant(name, params(trial.hyper), trial.score, np.stack(fits).astype(np.float32))
+    return Variant(name, params(trial.hyper), trial.score, stacked(found.problem.kind, fits))
 
 
 def _few(name: str, found: Finished, draws: Sequence[np.ndarray]) -> Variant:
@@ -107,7 +107,7 @@ def _few(name: str, found: Finished, draws: Sequence[np.ndarray]) -> Variant:
         tested.append([probe(Split.TEST) for probe in probes])
     means = np.mean(validation, axis=0)
     chosen = int(np.argmax(means))
-    scores = np.stack([each[chosen] for each in tested]).astype(np.float32)
+    scores = stacked(found.problem.kind, [each[chosen] for each in tested])
     return Variant(name, params(found.plan[chosen]), float(means[chosen]), scores)
 
 

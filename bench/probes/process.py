@@ -1,4 +1,4 @@
-"""A process that probes: what it needs is imported there, while its parent goes on."""
+"""A process that probes: what it needs is imported there, not in its parent."""
 
 import multiprocessing
 import os
@@ -7,6 +7,9 @@ import sys
 import threading
 
 from bench.probes.job import Job, Result
+
+PRELOADED = ("bench.probes.worker",)
+"""What takes long to import."""
 
 
 def prepare() -> None:

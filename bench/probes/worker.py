@@ -5,7 +5,6 @@ import time
 import traceback
 from collections.abc import Iterator
 
-import numpy as np
 from filelock import FileLock
 
 from backbones import Backbone
@@ -14,7 +13,7 @@ from bench.errors import UserError
 from bench.probes import Pooling, Problem, finetune, frames
 from bench.probes.features import StoredFeatures
 from bench.probes.fit import Fitter, head
-from bench.probes.job import Job, ProbeError, Result, Tried, Variant, load, save
+from bench.probes.job import Job, ProbeError, Result, Tried, Variant, load, save, stacked
 from bench.probes.methods import Finished, variants
 from bench.probes.protocols import PROTOCOLS, Case, FineTune
 from bench.probes.search import Budget, best, params, search
@@ -94,7 +93,7 @@ def _searched(job: Job, backbone: Backbone, task: Task) -> Finished:
         journal=job.folder / "study.log",
         progress=lambda _done, _total: None,
     )
-    return Finished(problem, protocol.plan(case), trials, job.seeds)
+    return Finished(problem, protocol.plan(case)[: job.trials], trials, job.seeds)
 
 
 def _on_audio(
@@ -111,7 +110,7 @@ def _on_audio(
         start=start,
         audio=job.audio,
     )
-    return finetune.probe(problem, protocol, job.seeds, job.folder)
+    return finetune.probe(problem, protocol, job.seeds, job.folder, job.budget_seconds)
 
 
 def _on_frames(job: Job, backbone: Backbone, task: Task) -> tuple[list[Variant], list[Tried]]:
@@ -126,7 +125,7 @@ def _on_frames(job: Job, backbone: Backbone, task: Task) -> tuple[list[Variant],
 
     problem = frames.Problem(read, job.labels, task.primary, layer.frame_rate or 0.0)
     strengths = [hyper.c for hyper in plan][: job.trials]
-    return frames.probe(problem, layer.name, strengths, job.seeds[0])
+    return frames.probe(problem, layer.name, strengths, job.seeds[0], job.budget_seconds)
 
 
 def _on_captions(job: Job, backbone: Backbone, task: Task) -> Variant:
@@ -136,7 +135,7 @@ def _on_captions(job: Job, backbone: Backbone, task: Task) -> Variant:
     outputs = 0 if job.texts is None else len(job.texts)
     problem = Problem(task.kind, outputs, task.primary, features, job.labels, texts=job.texts)
     (likeness,) = Fitter(problem).fit([hyper], job.seeds[0])
-    return Variant("", params(hyper), None, likeness(Split.TEST)[None].astype(np.float32))
+    return Variant("", params(hyper), None, stacked(task.kind, [likeness(Split.TEST)]))
 
 
 def _case(backbone: Backbone, task: Task, layer: str | None, *, several_windows: bool) -> Case:

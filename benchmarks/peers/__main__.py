@@ -76,8 +76,7 @@ def compared(
         else:
             cells[name] = failures[f"with_{name.partition('-')[0]}"] or "no answer"
     clips = {split: len(labels) for split, labels in pair.embeddings.y.items()}
-    groups = len(set(pair.groups))
-    return Compared(backbone.card.name, task.card.name, clips, groups, cells)
+    return Compared(backbone.card.name, task.card.name, clips, pair.groups, cells)
 
 
 def drive(python: Path | str, driver: str, given: Path) -> str | None:

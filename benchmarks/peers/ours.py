@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
+
 from backbones import Backbone, Precision
 from bench import assets, data, extraction, provenance, recording
 from bench.digests import Digests
@@ -118,7 +120,9 @@ def probe(job: Job, protocol: Protocol) -> Answer:
         )
         pool.submit(worker.run, replace(asked, trials=1, cache=Path(folder) / "first")).result()
         result, seconds = pool.submit(_timed, asked).result()
-    return Answer(result.chosen.scores, math.nan, _fits(result, protocol), seconds)
+    return Answer(
+        result.chosen.scores.astype(np.float32), math.nan, _fits(result, protocol), seconds
+    )
 
 
 def _timed(job: Job) -> tuple[Result, float]:

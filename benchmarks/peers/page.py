@@ -81,14 +81,14 @@ class Compared:
         backbone: its name.
         task: its name.
         clips: of each split.
-        groups: of test clips.
+        groups: of each test clip.
         cells: by method, or why there is none.
     """
 
     backbone: str
     task: str
     clips: Mapping[Split, int]
-    groups: int
+    groups: Sequence[str]
     cells: Mapping[str, Cell | str]
 
 
@@ -189,7 +189,7 @@ def _gap(pair: Compared, name: str) -> tuple[float, float, float] | None:
     return _difference(ours, other, pair.groups)
 
 
-def _difference(one: Cell, other: Cell, groups: int) -> tuple[float, float, float]:
+def _difference(one: Cell, other: Cell, groups: Sequence[str]) -> tuple[float, float, float]:
     values = one.estimate.value, other.estimate.value
     return statistics.difference(values, (one.samples, other.samples), groups)
 

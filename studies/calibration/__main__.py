@@ -41,7 +41,7 @@ def measured(parts: Sequence[Part], *, small: bool, jobs: int, out: Path) -> Non
     cells = [(part, cell) for part in parts for cell in _cells(part, small=small)]
     waiting = [(part, cell) for part, cell in cells if not cell.path(out).is_file()]
     sys.stdout.write(f"{len(cells) - len(waiting)} of {len(cells)} results are in {out}\n")
-    with processes(jobs, process.prepare) as pool:
+    with processes(jobs, process.prepare, process.PRELOADED) as pool:
         futures = {pool.submit(cell.measure): (part, cell) for part, cell in waiting}
         for future in as_completed(futures):
             part, cell = futures[future]

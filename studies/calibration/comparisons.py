@@ -19,7 +19,7 @@ from studies.calibration.findings import (
     random_numbers,
     share,
 )
-from studies.calibration.worlds import PREVALENCES, Design, Owners
+from studies.calibration.worlds import DESIGNS, PREVALENCES, Design, Owners
 from tasks import Metric, Scores, Truth
 from tasks._metrics import ACCURACY, ROC_AUC
 
@@ -35,12 +35,17 @@ CLIPS_OF_A_SONG = 8
 PILOTS = 40
 DATA_SETS, FEW_DATA_SETS = 2000, 200
 
+SONGS = {songs: f"{songs} songs × 1–3 clips" for songs in (30, 100, 300)}
+UNEVEN = "60 artists × 1–20 clips, few with many"
+MOST_UNEVEN = "30 artists × 1–100 clips, few with most"
+TEST_SETS: Mapping[str, Design] = {**DESIGNS, MOST_UNEVEN: Design(30, 100, 8)}
+
 Rows: TypeAlias = list[Scores]
 Right: TypeAlias = npt.NDArray[np.bool_]
 
 ABOUT = f"""\
-Rows of equal true scores on the same clips (100 songs or 30, 1 to 3 clips each; what two rows find
-hard is correlated, {COMMON}). *Told apart*: the share of {DATA_SETS:,} simulated boards on which
+Rows of equal true scores on the same clips (what two rows find hard is correlated, {COMMON}).
+*Told apart*: the share of {DATA_SETS:,} simulated boards on which
 any two rows do not share a letter (`bench.statistics.ties`: paired bootstrap, Holm over all pairs),
 which must not be above 5 %, but for what chance adds to so many boards (99 %). *Power*: one row is
 better by as much as `bench.statistics.detectable` promises to find 80 times in 100 with one test;
@@ -48,22 +53,23 @@ bounds are 75 to 85 %. `bench.statistics.mcnemar` is for independent clips; besi
 to clips of songs, {CLIPS_OF_A_SONG} each, of which `bench compare` therefore does not ask it."""
 
 
-def told_apart(name: str, rows: int, songs: int, data_sets: int) -> list[Finding]:
+def told_apart(name: str, rows: int, design: str, data_sets: int) -> list[Finding]:
     """The share of boards on which any two of several equal rows are told apart."""
-    rng = random_numbers("told apart", name, rows, songs)
+    rng = random_numbers("told apart", name, rows, design)
     metric, draw = BOARDS[name]
     any_pair = first_pair = 0
     for number in range(data_sets):
-        owners = Design(songs).owners(rng)
+        owners = TEST_SETS[design].owners(rng)
+        names = [f"{number} {owner}" for owner in owners]
         truth, scores = draw(rng, owners, [0.0] * rows)
-        values, samples = _scored(metric, truth, scores, owners, number)
-        letters = statistics.ties(values, samples, songs)
+        values, samples = _scored(metric, truth, scores, names)
+        letters = statistics.ties(values, samples, names)
         any_pair += any(not set(one) & set(two) for one, two in combinations(letters, 2))
-        p = statistics.paired_p_values(values[:2], samples[:2], songs)
+        p = statistics.paired_p_values(values[:2], samples[:2], names)
         first_pair += bool(p[0, 1] <= ALPHA)
     return [
         Finding(
-            claim=f"{rows} equal rows told apart: {name}, {songs} songs",
+            claim=f"{rows} equal rows told apart: {name}, {design}",
             measured=any_pair / data_sets,
             interval=share(any_pair, data_sets),
             bounds=at_most(ALPHA, data_sets),
@@ -72,29 +78,30 @@ def told_apart(name: str, rows: int, songs: int, data_sets: int) -> list[Finding
     ]
 
 
-def power(songs: int, data_sets: int) -> list[Finding]:
+def power(design: str, data_sets: int) -> list[Finding]:
     """How often one test finds the difference that is promised to be found 80 times in 100."""
-    rng = random_numbers("power", songs)
+    rng = random_numbers("power", design)
     gap = 0.0
     for _ in range(2):  # the spread of a difference depends a little on the difference
-        gap = float(np.mean([_detectable(rng, songs, gap) for _ in range(PILOTS)]))
+        gap = float(np.mean([_detectable(rng, design, gap) for _ in range(PILOTS)]))
     found = dict.fromkeys((2, 8, 20), 0)
     held = 0
     for number in range(data_sets):
-        owners = Design(songs).owners(rng)
+        owners = TEST_SETS[design].owners(rng)
+        names = [f"{number} {owner}" for owner in owners]
         truth, scores = _hits(rng, owners, [gap] + [0.0] * (max(found) - 1))
-        values, samples = _scored(ACCURACY, truth, scores, owners, number)
-        p = statistics.paired_p_values(values, samples, songs)
+        values, samples = _scored(ACCURACY, truth, scores, names)
+        p = statistics.paired_p_values(values, samples, names)
         for rows in found:
             corrected = statistics.holm(p[:rows, :rows][np.triu_indices(rows, 1)].tolist())
             found[rows] += bool(corrected[0] <= ALPHA)
         _, low, high = statistics.difference(
-            (values[0], values[1]), (samples[0], samples[1]), songs
+            (values[0], values[1]), (samples[0], samples[1]), names
         )
         held += low <= gap <= high
     return [
         Finding(
-            claim=f"power at the detectable difference: accuracy, {songs} songs",
+            claim=f"power at the detectable difference: accuracy, {design}",
             measured=found[2] / data_sets,
             interval=share(found[2], data_sets),
             bounds=between(*POWER, data_sets),
@@ -129,20 +136,21 @@ def mcnemar(rows: int, clips: int, data_sets: int) -> list[Finding]:
 
 
 def _scored(
-    metric: Metric, truth: Truth, rows: Rows, owners: Owners, number: int
+    metric: Metric, truth: Truth, rows: Rows, names: Sequence[str]
 ) -> tuple[list[float], list[Samples]]:
     """Values of all rows, and their values on the same resamples."""
-    weights = statistics.group_weights([f"{number} {owner}" for owner in owners])
-    whole = np.ones((1, len(owners)))
+    weights = statistics.group_weights(names)
+    whole = np.ones((1, len(names)))
     values = [float(metric.function(truth, row, whole)[0]) for row in rows]
     return values, [statistics.resampled(metric, truth, [row], weights) for row in rows]
 
 
-def _detectable(rng: np.random.Generator, songs: int, gap: float) -> float:
-    owners = Design(songs).owners(rng)
+def _detectable(rng: np.random.Generator, design: str, gap: float) -> float:
+    owners = TEST_SETS[design].owners(rng)
+    names = [str(owner) for owner in owners]
     truth, scores = _hits(rng, owners, [gap, 0.0])
-    _, samples = _scored(ACCURACY, truth, scores, owners, 0)
-    return statistics.detectable(samples, songs)
+    _, samples = _scored(ACCURACY, truth, scores, names)
+    return statistics.detectable(samples, names)
 
 
 def _difficulty(rng: np.random.Generator, owners: Owners, *columns: int) -> Scores:
@@ -187,17 +195,18 @@ PART = Part(
     about=ABOUT,
     whole=[
         *(
-            Cell(told_apart, (name, rows, songs, DATA_SETS))
+            Cell(told_apart, (name, rows, design, DATA_SETS))
             for name, counts in (("accuracy", (2, 8, 20)), ("ROC-AUC", (8,)))
-            for songs in (30, 100)
+            for design in (SONGS[30], SONGS[100], UNEVEN, MOST_UNEVEN)
             for rows in counts
         ),
-        *(Cell(power, (songs, DATA_SETS)) for songs in (30, 100, 300)),
+        *(Cell(power, (design, DATA_SETS)) for design in SONGS.values()),
         *(Cell(mcnemar, (rows, 200, DATA_SETS)) for rows in (2, 8)),
     ],
     small=[
-        Cell(told_apart, ("accuracy", 8, 30, FEW_DATA_SETS)),
-        Cell(power, (100, FEW_DATA_SETS)),
+        Cell(told_apart, ("accuracy", 8, SONGS[30], FEW_DATA_SETS)),
+        Cell(told_apart, ("accuracy", 8, MOST_UNEVEN, FEW_DATA_SETS)),
+        Cell(power, (SONGS[100], FEW_DATA_SETS)),
         Cell(mcnemar, (2, 200, FEW_DATA_SETS)),
     ],
 )

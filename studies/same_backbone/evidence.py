@@ -34,13 +34,13 @@ class Scores:
         values: pre-training seed → score.
         samples: pre-training seed → (resamples,), the same resamples for all trainings.
         layers: pre-training seed → the layer that the probe chose.
-        groups: of test clips.
+        groups: of each test clip.
     """
 
     values: Mapping[int, float]
     samples: Mapping[int, Samples]
     layers: Mapping[int, str]
-    groups: int
+    groups: Sequence[str]
 
     @property
     def mean(self) -> float:
@@ -55,7 +55,8 @@ class Scores:
     @property
     def over_clips(self) -> float:
         """Standard error of the mean over test clips."""
-        return _clip_error(np.mean(list(self.samples.values()), axis=0), self.groups)
+        number = statistics.effective_number(self.groups)
+        return statistics.standard_error(np.mean(list(self.samples.values()), axis=0), number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def load(results: Path, cards: Registry) -> Evidence:
                 values={seed: record.primary.value for seed, record in records.items()},
                 samples={name.seed: samples[str(name)] for name in mine},
                 layers={s: str(r.search.chosen.get("layer", "–")) for s, r in records.items()},
-                groups=next(iter(records.values())).clips.groups,
+                groups=rows[task, str(mine[0])].groups,
             )
     folders = sorted((results / TRAININGS).glob("*"))
     logs = {Name.parse(f.name): _rows(f / FILE) for f in folders if (f / FILE).is_file()}
@@ -156,15 +157,16 @@ def gap(one: Scores, other: Scores) -> Gap:
         raise ValueError(message)
     differences = [one.values[seed] - other.values[seed] for seed in seeds]
     samples = np.mean([one.samples[seed] - other.samples[seed] for seed in seeds], axis=0)
-    value, clips = float(np.mean(differences)), _clip_error(samples, one.groups)
+    number = statistics.effective_number(one.groups)
+    value, clips = float(np.mean(differences)), statistics.standard_error(samples, number)
     over_seeds = _deviation(differences) / math.sqrt(len(seeds))
-    parts = [(clips**2, one.groups - 1)]
+    parts = [(clips**2, statistics.freedom(number))]
     if len(seeds) > 1:
         parts.append((over_seeds**2, len(seeds) - 1))
     return Gap(value, clips, over_seeds, _p(value, parts))
 
 
-def _p(value: float, parts: Sequence[tuple[float, int]]) -> float:
+def _p(value: float, parts: Sequence[tuple[float, float]]) -> float:
     """Two-sided p of a value whose variance is a sum of estimates, each with its freedom."""
     variance = sum(each for each, _ in parts)
     if value == 0 or variance == 0:
@@ -187,12 +189,6 @@ def common(labels: Iterable[str], steps: int, evidence: Evidence) -> dict[str, d
         if scores:
             found[label] = dict(scores)
     return found
-
-
-def _clip_error(samples: Samples, groups: int) -> float:
-    if groups <= 1:
-        return math.nan
-    return math.sqrt(groups / (groups - 1)) * float(np.nanstd(samples))
 
 
 def _deviation(values: Sequence[float]) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent import futures
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import active_children, forkserver, get_context, resource_tracker
+from multiprocessing import active_children, get_context
 
 
 @contextmanager
@@ -19,6 +19,8 @@ def interrupts_deferred() -> Iterator[None]:
     pressed = []
     handler = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
     if sys.platform != "win32":
+        from multiprocessing import resource_tracker  # most commands do without
+
         resource_tracker.ensure_running()  # which, when it starts, lets interrupts through again
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # is inherited
     try:
@@ -65,6 +67,8 @@ def _is_served(preloaded: Sequence[str]) -> bool:
 
     It imports from where this one does, for by itself it would look into the working folder first.
     """
+    from multiprocessing import forkserver
+
     forkserver.set_forkserver_preload(list(preloaded))
     before = dict(os.environ)
     os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))

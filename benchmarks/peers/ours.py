@@ -4,9 +4,7 @@ import math
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +23,7 @@ from bench.run import run
 from bench.store import Store
 from benchmarks.peers.exchange import Answer, Embeddings
 from tasks import Clip, Split, Task
+from tasks._processes import processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +106,7 @@ def probe(job: Job, protocol: Protocol) -> Answer:
     """
     with (
         tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(
-            1, mp_context=get_context("spawn"), initializer=process.prepare
-        ) as pool,
+        processes(1, process.prepare) as pool,
     ):
         asked = replace(
             job,

@@ -1,11 +1,13 @@
 """Our probes beside those of other benchmarks, on the same vectors.
 
-    python -m benchmarks.peers [--tasks tunes/type ...] [--backbones melstats ...] [--out FOLDER]
+    python -m benchmarks.peers [--tasks tunes/type ...] [--backbones melstats ...] [--splits 4]
+                               [--out FOLDER]
 
 Writes docs/comparison.md. The peers' environments and answers lie in `--out`.
 """
 
 import argparse
+import itertools
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +16,7 @@ from backbones import Backbone
 from bench import assets, provenance, registry
 from bench.probes.protocols import PROTOCOLS
 from bench.registry import Entry
-from benchmarks.peers import environments, ours, page
+from benchmarks.peers import dealing, environments, ours, page
 from benchmarks.peers.environments import PINS, ROOT, PeerError
 from benchmarks.peers.exchange import Answer
 from benchmarks.peers.page import Cell, Compared
@@ -25,6 +27,8 @@ TASKS = ("tunes/type", "tunes/meter", "notes/instrument", "notes/pitch")
 BACKBONES = ("melstats", "musicnn-msd")
 DRIVERS = {"with_xares": "xares", "with_mteb": "mteb", "with_sklearn": None}
 """Driver → the peer whose environment it needs; None for our own."""
+SPLITS = 4
+"""How often the clips are dealt into other splits than the published ones."""
 
 
 def parsed() -> tuple[argparse.Namespace, str]:
@@ -32,12 +36,14 @@ def parsed() -> tuple[argparse.Namespace, str]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--tasks", nargs="+", default=list(TASKS))
     parser.add_argument("--backbones", nargs="+", default=list(BACKBONES))
+    parser.add_argument("--splits", type=int, default=SPLITS, help="more, of the same clips")
     parser.add_argument("--out", type=Path, default=assets.cache_folder() / "peers")
     given = parser.parse_args()
     words = ["python -m benchmarks.peers"]
     for name, default in (("tasks", TASKS), ("backbones", BACKBONES)):
         asked = getattr(given, name)
         words += [f"--{name} {' '.join(asked)}"] if asked != list(default) else []
+    words += [f"--splits {given.splits}"] if given.splits != SPLITS else []
     return given, " ".join(words)
 
 
@@ -53,11 +59,15 @@ def interpreters(folder: Path) -> Iterator[tuple[str, Path | str]]:
 
 
 def compared(
-    backbone: Entry[Backbone], task: Entry[Task], pythons: Mapping[str, Path | str], out: Path
+    backbone: Entry[Backbone],
+    task: Entry[Task],
+    split: int,
+    pythons: Mapping[str, Path | str],
+    out: Path,
 ) -> Compared:
-    """Every method on a pair."""
-    pair = ours.pair(backbone, task)
-    folder = out / "answers" / task.card.name / backbone.card.name
+    """Every method on a pair; split 0 is the published one, others are drawn by lot."""
+    pair = ours.pair(backbone, task, split)
+    folder = out / "answers" / task.card.name / backbone.card.name / str(split)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.npz"):
         old.unlink()
@@ -114,12 +124,15 @@ def main() -> None:
     pythons = dict(interpreters(given.out))
     ours.encode(backbones, tasks, given.out / "board")
     found = []
-    for task in tasks:
-        for backbone in backbones:
-            print(f"{backbone.card.name} on {task.card.name}", flush=True)
-            found.append(compared(backbone, task, pythons, given.out))
+    for task, backbone in itertools.product(tasks, backbones):
+        print(f"{backbone.card.name} on {task.card.name}", flush=True)
+        splits = range(given.splits + 1)
+        found.append([compared(backbone, task, split, pythons, given.out) for split in splits])
     pins = ", ".join(pin for pins in PINS.values() for pin in pins[:1])
-    text = page.render(found, command=command, pins=pins, machine=provenance.machine())
+    published = [splits[0] for splits in found]
+    text = page.render(published, command=command, pins=pins, machine=provenance.machine())
+    if given.splits:
+        text += f"\n## And on other splits of the same clips?\n\n{dealing.section(found)}\n"
     PAGE.write_text(text, encoding="utf-8")
     print(f"{PAGE} written")
 

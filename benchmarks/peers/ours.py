@@ -3,6 +3,7 @@
 import math
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,10 +65,30 @@ def encode(backbones: Sequence[Entry[Backbone]], tasks: Sequence[Entry[Task]], b
             raise RuntimeError(message)
 
 
-def pair(backbone: Entry[Backbone], task: Entry[Task]) -> Pair:
-    """What the store holds of a pair."""
+def dealt(clips: Sequence[Clip], seed: int) -> list[Clip]:
+    """The same clips in splits of about the same sizes, their groups drawn by lot.
+
+    Args:
+        clips: of all splits.
+        seed: of the lot; 0 for the splits as they are published.
+    """
+    if seed == 0:
+        return list(clips)
+    wanted = Counter(clip.split for clip in clips)
+    sizes = Counter(clip.group for clip in clips)
+    groups = np.random.default_rng(seed).permutation(sorted(sizes))
+    ends = np.cumsum([sizes[group] for group in groups])
+    test, validation = wanted[Split.TEST], wanted[Split.VALIDATION]
+    places = np.searchsorted([test, test + validation], ends, side="left")
+    order = (Split.TEST, Split.VALIDATION, Split.TRAIN)
+    split = {group: order[place] for group, place in zip(groups, places, strict=True)}
+    return [replace(clip, split=split[clip.group]) for clip in clips]
+
+
+def pair(backbone: Entry[Backbone], task: Entry[Task], seed: int) -> Pair:
+    """What the store holds of a pair; the seed is that of `dealt`."""
     card, cache = backbone.card, assets.cache_folder()
-    clips = data.clips(task.card, data.ready(task, lambda _done, _total: None))
+    clips = dealt(data.clips(task.card, data.ready(task, lambda _done, _total: None)), seed)
     contents = Digests(cache / "digests.sqlite").of(clip.path for clip in clips)
     splits: dict[Split, list[Clip]] = {s: [c for c in clips if c.split is s] for s in Split}
     keys = {

@@ -35,7 +35,7 @@ PLACE = 5
 INTRODUCTION = """# Beside other evaluations
 
 Are our probes as good as those of other benchmarks on the same vectors, and what do they take?
-Made by `{command}`, which needs a few minutes, and the network for the peers' packages.
+Made by `{command}`, which needs half an hour, and the network for the peers' packages.
 
 **What is compared.** Each method is given the same frozen embeddings (the mean over the windows
 of the backbone's default layer, from our feature store), the same labels and the same splits.
@@ -109,7 +109,7 @@ def render(compared: Sequence[Compared], *, command: str, pins: str, machine: st
         command=command, pins=pins, machine=machine, own=_own_numbers(compared)
     )
     called = [(title, what) for title, what in METHODS.values()]
-    parts = [introduction, _table(["method", "what is called"], called)]
+    parts = [introduction, table(["method", "what is called"], called)]
     for task in dict.fromkeys(each.task for each in compared):
         pairs = [each for each in compared if each.task == task]
         counts = " / ".join(str(pairs[0].clips[split]) for split in Split)
@@ -137,7 +137,7 @@ def _scores(pairs: Sequence[Compared]) -> str:
         [title, *(text for pair in pairs for text in _columns(pair.cells[name]))]
         for name, (title, _) in METHODS.items()
     ]
-    return _table(headers, rows)
+    return table(headers, rows)
 
 
 def _columns(found: Cell | str) -> tuple[str, str, str]:
@@ -159,7 +159,7 @@ def _verdicts(compared: Sequence[Compared]) -> str:
         "the peer is above, but no higher than the upper end of the interval of `tuned-v1`. "
         "*CPU*: of `tuned-v1`, as a multiple of the peer's."
     )
-    verdicts = f"{_table(headers, rows)}\n\nOf {len(rows)} pairs, {sums}.\n\n{explained}"
+    verdicts = f"{table(headers, rows)}\n\nOf {len(rows)} pairs, {sums}.\n\n{explained}"
     return f"{verdicts}\n\n### Against one peer at a time\n\n{_one_by_one(compared)}"
 
 
@@ -178,7 +178,7 @@ def _one_by_one(compared: Sequence[Compared]) -> str:
         "*Clearly*: the paired 95 % interval of the difference does not hold 0, not corrected for "
         "the number of pairs."
     )
-    return f"{_table(headers, rows)}\n\n{explained}"
+    return f"{table(headers, rows)}\n\n{explained}"
 
 
 def _gap(pair: Compared, name: str) -> tuple[float, float, float] | None:
@@ -228,5 +228,6 @@ def _place(ours: Estimate, peer: Estimate) -> str:
     return "within its interval" if ours.high >= peer.value else "no"
 
 
-def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table of these words."""
     return tabulate(rows, headers, tablefmt="pipe", disable_numparse=True)

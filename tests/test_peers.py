@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.peers import environments, exchange, page
+from benchmarks.peers import dealing, environments, exchange, ours, page
 from benchmarks.peers.exchange import Answer, Embeddings, one_hot
 from benchmarks.peers.page import Cell, Compared
-from tasks import Split
+from tasks import Clip, Split
 from tasks._metrics import ACCURACY
 
 pytestmark = pytest.mark.no_cover
@@ -110,3 +110,51 @@ def test_differences_from_each_method_are_counted() -> None:
     assert row(table, "MTEB, all clips")[1:] == ["-10.0", "0", "1", "1"]
     assert row(table, "X-ARES kNN")[1:] == ["+40.0", "1", "0", "1"]
     assert "MLPClassifier" not in table
+
+
+def test_clips_are_dealt_by_group_into_splits_of_the_same_sizes() -> None:
+    split = {0: Split.TEST, 1: Split.VALIDATION}
+    clips = [
+        Clip(str(n), split.get(n % 5, Split.TRAIN), Path(), 0, GROUPS[n]) for n in range(CLIPS)
+    ]
+    assert ours.dealt(clips, 0) == clips
+    splits = [{clip.id: clip.split for clip in ours.dealt(clips, seed)} for seed in (1, 1, 2)]
+    assert splits[0] == splits[1] != splits[2]
+    for found in splits:
+        assert list(found) == [clip.id for clip in clips]
+        assert all(found[str(n)] is found[str(n + 1)] for n in range(0, CLIPS, 2))
+        counts = [list(found.values()).count(each) for each in Split]
+        assert counts == [CLIPS * 3 // 5, CLIPS // 5, CLIPS // 5]
+
+
+def on_splits(*wrong: int) -> str:
+    """`tuned-v1` errs so often, split by split; a peer always twelve times."""
+    splits = []
+    for number in wrong:
+        cells: dict[str, Cell | str] = dict.fromkeys(page.METHODS, "none")
+        for name, errors in {"tuned-v1": number, "mteb-all": 12, "xares-knn": 90}.items():
+            cells[name] = page.cell(ACCURACY, TRUTH, GROUPS, answer(errors))
+        clips = {Split.TRAIN: 4 * CLIPS, Split.VALIDATION: CLIPS, Split.TEST: CLIPS}
+        splits.append(Compared("mine", "toys/three", clips, GROUPS, cells))
+    return dealing.section([splits])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "verdict"),
+    [((12, 12, 12), "yes"), ((18, 6, 18), "within its interval"), ((24, 24, 25), "no")],
+)
+def test_other_splits_say_whether_it_was_the_split(wrong: tuple[int, ...], verdict: str) -> None:
+    """The interval against the corrected resampled t-test of Nadeau & Bengio (2003), spelt out."""
+    *_, place, interval, each = row(on_splits(*wrong).partition("### ")[0], "toys/three, mine")
+    apart = 100 * (12 - np.array(wrong)) / CLIPS
+    half = 4.302653 * np.sqrt(np.var(apart, ddof=1) * (1 / 3 + 1 / 4))
+    mean = apart.mean()
+    assert place == verdict
+    assert interval == f"{mean:+.1f} [{mean - half:+.1f}, {mean + half:+.1f}]"
+    assert each == ", ".join(f"{gap:+.1f}" for gap in apart)
+
+
+def test_each_peer_is_counted_on_all_splits() -> None:
+    table = on_splits(18, 6, 18).partition("### ")[2]
+    assert row(table, "MTEB, all clips")[1:] == ["-1.7", "0 of 1", "33 %"]
+    assert row(table, "X-ARES kNN")[1:] == ["+63.3", "1 of 1", "100 %"]

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsRegressor
+from torch import Tensor
 
-from bench.probes import Hyper, Indices, Matrix, Model, Pooling, Problem
+from bench.probes import Hyper, Indices, Matrix, Model, Pooling, Problem, fit
+from bench.probes.basis import Basis
 from bench.probes.fit import Fitter
 from tasks import Kind, Metric, Split, Truth
 from tasks._metrics import ACCURACY, R2, ROC_AUC
@@ -118,3 +120,29 @@ def test_a_tag_that_no_clip_is_labelled_for_has_a_share_all_the_same() -> None:
     asked = problem(Kind.MULTILABEL, ROC_AUC, np.eye(CLIPS, 5, dtype=np.float32), tags)
     (predict,) = Fitter(asked).fit([hyper(Model.KNN)], 0)
     np.testing.assert_array_equal(predict(Split.TEST)[:, 1], 0.5)
+
+
+@pytest.mark.parametrize(("rotations", "made"), [(2, 2), (1, 4), (0, 4)])
+def test_rotations_are_kept_by_their_bytes(
+    monkeypatch: pytest.MonkeyPatch, rotations: int, made: int
+) -> None:
+    """Two layers are asked for in turn; what does not fit is made again, and scores the same."""
+    x = np.random.default_rng(0).normal(size=(CLIPS, 8)).astype(np.float32)
+    given = problem(Kind.MULTICLASS, ACCURACY, x, CLASSES)
+    asked = [replace(hyper(Model.LINEAR), layer=layer) for layer in ("a", "b", "a", "b")]
+    expected = [Fitter(given).fit([each], 0)[0](Split.TEST) for each in asked]
+    size = 8 * (8 * 8 + 3 * CLIPS * 8)
+    monkeypatch.setattr(fit, "MEMORY", rotations * size)
+    counted = []
+    rotated = Basis.of
+
+    def count(rows: Tensor, *, standardise: bool) -> Basis:
+        counted.append("one")
+        return rotated(rows, standardise=standardise)
+
+    monkeypatch.setattr(Basis, "of", count)
+    fitter = Fitter(given)
+    found = [fitter.fit([each], 0)[0](Split.TEST) for each in asked]
+    assert len(counted) == made
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)

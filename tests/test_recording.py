@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backbones import Backbone, Encoder, Family, Layer
-from bench import recording
+from bench import provenance, recording
 from bench.probes.job import Result, Tried, Variant
 from bench.recording import Row, UndefinedTestScoreError
 from bench.store import Cost
@@ -183,6 +183,18 @@ def test_the_key_of_a_row_follows_its_test_labels_and_how_it_was_asked_for() -> 
     ]
     assert one.key() == row().key()
     assert len({one.key(), *(other.key() for other in others)}) == 1 + len(others)
+
+
+def test_the_key_of_a_row_follows_the_code_that_scores_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def digest(*files: Path) -> str:
+        asked.extend(file.name for file in files)
+        return ""
+
+    monkeypatch.setattr(provenance, "code_digest", digest)
+    row().key()
+    assert asked == ["recording.py", "folds.py"]
 
 
 def test_a_saved_record_lies_beside_its_predictions(tmp_path: Path) -> None:

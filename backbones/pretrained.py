@@ -17,13 +17,14 @@ from backbones import Backbone, Encoder, Family, Layer, WeightsError, _weights
 if TYPE_CHECKING:
     from backbones._networks.trunk import Trunk
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when a checkpoint of before can no longer be read."""
 
 RECORD, RECIPE, WEIGHTS = "record.json", "recipe.toml", "weights.safetensors"
 PAPER = (
     "Manco et al., Learning music audio representations via weak language supervision, ICASSP 2022"
 )
+SEAL = "digest"
 RATE = 62.5  # frames a second
 
 
@@ -34,6 +35,13 @@ class CheckpointError(WeightsError):
 def is_checkpoint(folder: Path) -> bool:
     """Whether a folder holds a finished checkpoint."""
     return (folder / RECORD).is_file() and (folder / WEIGHTS).is_file()
+
+
+def sealed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with the digest of what it says."""
+    said = {key: value for key, value in record.items() if key != SEAL}
+    text = json.dumps(said, sort_keys=True)
+    return {**said, SEAL: hashlib.sha256(text.encode()).hexdigest()}
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -57,6 +65,9 @@ def read_record(folder: Path) -> dict[str, Any]:
             f"{folder} is a checkpoint of format {written}, this version reads format {FORMAT}; "
             "use the version that wrote it, or train again"
         )
+        raise CheckpointError(message)
+    if record != sealed(record):
+        message = f"{path} is damaged: it is not what was written; copy the folder again"
         raise CheckpointError(message)
     return dict(record)
 

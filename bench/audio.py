@@ -135,7 +135,7 @@ def decoded(path: Path) -> tuple[Samples, int]:
     content = _content(path)
     declared = _declared(path, content)
     mono, native = _decode(path, content, declared)
-    _refuse_short(path, content, len(mono) / native, declared)
+    refuse_cut_off(path, content, len(mono) / native, declared)
     return mono, native
 
 
@@ -219,8 +219,18 @@ def _mono(audio: npt.NDArray[np.float32], rate: int) -> tuple[Samples, int]:
     return np.einsum("tc->t", audio) / audio.shape[1], rate
 
 
-def _refuse_short(path: Path, content: Content, came: float, declared: float) -> None:
-    """Compare what came out with what the header, or the container's end, promised."""
+def refuse_cut_off(path: Path, content: Content, came: float, declared: float) -> None:
+    """Compare what came out with what the header, or the container's end, promised.
+
+    Args:
+        path: named in the error.
+        content: the file.
+        came: length of what was decoded [s].
+        declared: what that should have been [s].
+
+    Raises:
+        BadAudioError: the file is truncated.
+    """
     if came < LEAST_DECODED * declared:
         reason = f"truncated: {came:.2f} s decode of {declared:.2f} s declared"
         raise BadAudioError(path, reason, Problem.TRUNCATED)

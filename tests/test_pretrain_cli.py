@@ -126,9 +126,8 @@ def test_the_features_key_is_of_the_weights(trained: Path) -> None:
     from bench.extraction import key_of
 
     before = key_of(registry.find().backbones["x-simclr"], Precision.FP32)
-    record = trained / "record.json"
-    sha = json.loads(record.read_text())["weights"]
-    record.write_text(record.read_text().replace(sha, provenance.digest("other")))
+    record = pretrained.read_record(trained) | {"weights": provenance.digest("other")}
+    (trained / "record.json").write_text(json.dumps(pretrained.sealed(record)))
     assert key_of(registry.find().backbones["x-simclr"], Precision.FP32) != before
 
 
@@ -143,7 +142,9 @@ def damage(folder: Path, how: str) -> None:
     elif how == "pickle":
         weights.write_bytes(pickle.dumps({"norm.running_mean": [0.0]}))
     elif how == "version":
-        record.write_text(record.read_text().replace('"format": 1', '"format": 99'))
+        record.write_text(record.read_text().replace('"format": 2', '"format": 99'))
+    elif how == "fact":
+        record.write_text(record.read_text().replace('"seed": 0', '"seed": 1'))
     elif how == "record":
         record.write_text(record.read_text()[:-40])
     else:
@@ -154,8 +155,9 @@ DAMAGES = {
     "truncated": "has sha256",
     "byte": "has sha256",
     "pickle": "is a pickle, and reading one can run its code; give safetensors",
-    "version": "is a checkpoint of format 99, this version reads format 1",
+    "version": "is a checkpoint of format 99, this version reads format 2",
     "record": "record.json is damaged",
+    "fact": "record.json is damaged: it is not what was written",
     "unfinished": "holds no record.json: it is no finished checkpoint of `bench pretrain`",
 }
 
@@ -173,7 +175,7 @@ def test_a_damaged_checkpoint_is_one_line(
     assert DAMAGES[how] in err
 
 
-@pytest.mark.parametrize("how", ["version", "record"])
+@pytest.mark.parametrize("how", ["version", "record", "fact"])
 def test_a_damaged_checkpoint_that_nobody_asks_for_is_said_and_left_out(
     trained: Path, capsys: pytest.CaptureFixture[str], how: str
 ) -> None:

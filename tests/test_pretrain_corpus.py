@@ -27,12 +27,12 @@ def folder(tmp_path: Path) -> Path:
     return write_corpus(tmp_path / "corpus", 8)
 
 
-def write_tar(folder: Path) -> Path:
-    """The items of a corpus as two WebDataset shards."""
+def write_tar(folder: Path, **more: object) -> Path:
+    """The items of a corpus as two WebDataset shards; the facts of all may say more."""
     for shard in range(2):
         with tarfile.open(folder / f"shard-{shard}.tar", "w") as tar:
             for row in rows(8)[shard::2]:
-                facts = {key: row[key] for key in ("tags", "split")}
+                facts = {key: row[key] for key in ("tags", "split")} | more
                 audio = (folder / str(row["audio_path"])).read_bytes()
                 parts = {"wav": audio, "json": json.dumps(facts).encode()}
                 parts["txt"] = str(row["caption"]).encode()
@@ -121,7 +121,9 @@ REFUSED = {
     "collision": r"1 ids are given to several items, the first 'tone-01'",
     "no path": r"row 1: an item has audio_id, audio_path and caption; got",
     "split": r"row 1: split is 'test', expected train or validation",
-    "tags": r"tags are a list of words",
+    "tags": r"row 1: tags are a list of words",
+    "caption": r"row 1: caption is a text, got \['a', 'b'\]",
+    "id": r"row 1: audio_id is a text, got '\\ud800'",
 }
 CHANGES: dict[str, dict[str, object]] = {
     "missing": {"audio_path": "nowhere.wav"},
@@ -129,6 +131,8 @@ CHANGES: dict[str, dict[str, object]] = {
     "no path": {"audio_path": ""},
     "split": {"split": "test"},
     "tags": {"tags": 3},
+    "caption": {"caption": ["a", "b"]},
+    "id": {"audio_id": "\ud800"},
 }
 
 
@@ -182,6 +186,47 @@ def test_a_truncated_shard(folder: Path) -> None:
         opened(folder)
 
 
+def test_an_id_twice_in_a_shard(folder: Path) -> None:
+    path = write_tar(folder) / "shard-0.tar"
+    with tarfile.open(path, "a") as tar:
+        tar.addfile(tarfile.TarInfo("tone-00.txt"))
+    with pytest.raises(CorpusError, match=r"shard-0.tar: tone-00.txt lies in it twice"):
+        opened(folder)
+
+
+def test_splits_of_shards_are_those_of_manifests(folder: Path) -> None:
+    with pytest.raises(CorpusError, match="holds no item to train on"):
+        opened(write_tar(folder, split="dev"))
+    with pytest.raises(CorpusError, match=r"tone-00.json: split is 'test', expected train or"):
+        opened(write_tar(folder, split="test"))
+
+
+TABLES = {
+    "commas": ("a slow tone, a tune", r"line 2: the row has another number of cells"),
+    "quote": ('"a slow tone" and', r"corpus.csv is no CSV, in the row after line 1: ',' expected"),
+    "open quote": (
+        '"a slow tone',
+        r"corpus.csv is no CSV, in the row after line 1: unexpected",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TABLES)
+def test_a_table_that_would_lose_something(folder: Path, what: str) -> None:
+    caption, message = TABLES[what]
+    table = folder / "corpus.csv"
+    lines = ("audio_id,audio_path,caption", f"a,audio/00.wav,{caption}", "b,audio/01.wav,a tune")
+    table.write_text("\n".join(lines) + "\n")
+    with pytest.raises(CorpusError, match=message):
+        opened(table)
+
+
+def test_a_table_with_a_very_long_caption(folder: Path) -> None:
+    words = "word " * 40_000
+    (folder / "corpus.csv").write_text(f"audio_id,audio_path,caption\na,audio/00.wav,{words}\n")
+    assert opened(folder / "corpus.csv").items[0].caption == words.strip()
+
+
 def test_a_sample_without_audio(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "a.tar", "w") as tar:
         tar.addfile(tarfile.TarInfo("x.txt"))
@@ -223,15 +268,17 @@ def test_what_may_surprise_is_said(folder: Path) -> None:
     corpus = opened(write_manifest(folder, content))
     assert corpus.remarks(64) == [
         "1 captions belong to several items",
-        "1 captions have more than 64 words and are cut",
+        "1 captions have more than 62 words and are cut",
     ]
 
 
-@pytest.mark.parametrize("damage", ["silent", "not audio", "empty"])
+@pytest.mark.parametrize("damage", ["silent", "not audio", "empty", "truncated"])
 def test_audio_that_cannot_be_used(folder: Path, damage: str) -> None:
     item = opened(folder).train[0]
     if damage == "silent":
         soundfile.write(item.file, np.zeros(RATE), RATE)
+    elif damage == "truncated":
+        item.file.write_bytes(item.file.read_bytes()[:6_000])
     else:
         item.file.write_bytes(b"" if damage == "empty" else b"no audio at all")
     with pytest.raises(CorpusError, match=r"the audio of 'tone-00' cannot be used: .*00.wav"):
@@ -240,10 +287,14 @@ def test_audio_that_cannot_be_used(folder: Path, damage: str) -> None:
 
 def test_a_test_clip_in_the_corpus(folder: Path) -> None:
     corpus, memo = opened(folder), Digests(folder / "digests.sqlite")
-    refuse_tests(corpus, {"another": "tunes/type"}, memo)
+    contents = corpus.contents(memo)
+    refuse_tests(contents, {"another": "tunes/type"})
     sha = digests.of_file(corpus.train[1].file)
     with pytest.raises(CorpusError, match=r"1 items .* the first 'tone-01' of tunes/type"):
-        refuse_tests(corpus, {sha: "tunes/type"}, memo)
+        refuse_tests(contents, {sha: "tunes/type"})
+    write_tone(corpus.train[1].file, 300.0)
+    heard = [corpus.heard(found).audio for found in (contents, corpus.contents(memo))]
+    assert heard[0] == corpus.heard(contents).audio != heard[1]
 
 
 def test_a_corpus_is_known_by_what_it_says(folder: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,14 @@ from backbones import Family, pretrained
 from backbones._networks.calibration import calibrate
 from backbones._networks.trunk import Trunk
 from bench import kept
+from bench.errors import UserError
 from bench.pretrain import optimiser, reading, state
 from bench.pretrain.building import build, build_trunk
 from bench.pretrain.checkpoint import OccupiedError
-from bench.pretrain.loop import Training
+from bench.pretrain.corpus import open_corpus
+from bench.pretrain.loader import Part, batches
+from bench.pretrain.loop import Training, pretrain
+from bench.pretrain.manifest import CorpusError
 from bench.pretrain.recipe import OBJECTIVES, TrainRecipe
 from bench.pretrain.state import StateError
 from bench.pretrain.step import TrainingError
@@ -152,7 +157,7 @@ def test_another_corpus_is_no_resuming(tmp_path: Path) -> None:
     with pytest.raises(UnpluggedError):
         train(of, base, tmp_path / "out", Plug(2))
     write_manifest(base / "corpus", [{**row, "caption": "changed"} for row in rows(16)])
-    with pytest.raises(StateError, match=r"the corpus is not the one that .*out was trained on"):
+    with pytest.raises(StateError, match=r"the corpus, or its audio, is not what .*out was"):
         train(of, base, tmp_path / "out")
 
 
@@ -199,7 +204,7 @@ def test_features_that_are_alike_have_no_spread(base: Path, tmp_path: Path) -> N
     (first / "weights.safetensors").write_bytes(save(weights))
     record = json.loads((first / "record.json").read_text())
     record["weights"] = sha256(save(weights)).hexdigest()
-    (first / "record.json").write_text(json.dumps(record))
+    (first / "record.json").write_text(json.dumps(pretrained.sealed(record)))
     with pytest.raises(TrainingError, match="step 1: the trunk's features have collapsed"):
         train(recipe(base, "mulap", f"trunk.start={first}"), base, tmp_path / "second")
 
@@ -216,6 +221,29 @@ def test_mixed_precision_trains_and_resumes(base: Path, tmp_path: Path, precisio
     single = log(train(recipe(base, "supervised", *few), base, tmp_path / "single"))
     assert log(whole)[0]["loss"] == pytest.approx(single[0]["loss"], rel=0.05)
     assert log(whole)[0]["loss"] != single[0]["loss"]
+
+
+@pytest.mark.parametrize(("name", "pieces"), [("mulap", 3), ("mulap", 6), ("supervised", 3)])
+def test_parts_of_a_batch_make_no_other_loss(
+    base: Path, tmp_path: Path, name: str, pieces: int
+) -> None:
+    """Nor another gradient, though parts hold unequal numbers of hidden words and known tags."""
+    content = rows(16)
+    unknown = [row | {"tags": None} if n % 3 else row for n, row in enumerate(content)]
+    for row in unknown:
+        row["audio_path"] = str(base / "corpus" / str(row["audio_path"]))
+    source = write_manifest(tmp_path, unknown)
+    found = []
+    for parts in (1, pieces):
+        of = recipe(base, name, f"train.accumulate={parts}", "terms.atm=0")
+        data = open_corpus(source, "tones", 0.25)
+        training = Training(of, data, tmp_path, World(torch.device("cpu")), sharded=False)
+        training.stepper.objective.eval()  # neither dropout nor normalisation over a part
+        made = batches(training._views(1), range(3), 6, Part(pieces=parts), 1)
+        found.append([training.stepper.train(step, next(made), tmp_path) for step in range(3)])
+    for one, other in zip(*found, strict=True):
+        for number in ("loss", *training.stepper.objective.weights, "gradient"):
+            assert other[number] == pytest.approx(one[number], rel=1e-4)
 
 
 def test_checkpointing_changes_no_number(base: Path, tmp_path: Path) -> None:
@@ -266,6 +294,73 @@ def test_the_gradient_is_clipped(base: Path, tmp_path: Path) -> None:
     norm = math.sqrt(sum(float(x.square().sum()) for x in moments))
     assert log(tmp_path / "out")[0]["gradient"] > 0.01
     assert norm == pytest.approx(0.1 * 0.01, rel=1e-3)
+
+
+def test_other_audio_is_not_gone_on_with(base: Path, tmp_path: Path) -> None:
+    of = recipe(base, "simclr", "train.steps=4", "train.save=1")
+    heard, other = (replace(corpus(base), audio=digest) for digest in ("one", "other"))
+    with pytest.raises(UnpluggedError):
+        pretrain(of, heard, tmp_path / "out", Plug(2))
+    with pytest.raises(StateError, match=r"the corpus, or its audio, is not what .*out"):
+        pretrain(of, other, tmp_path / "out", Reporter())
+    pretrain(of, heard, tmp_path / "out", Reporter())
+    assert pretrained.read_record(tmp_path / "out")["corpus"]["audio"] == "one"
+
+
+def test_a_state_of_another_version(base: Path, tmp_path: Path) -> None:
+    of = recipe(base, "simclr", "train.save=1")
+    with pytest.raises(UnpluggedError):
+        train(of, base, tmp_path / "out", Plug(2))
+    parts = dict(kept.read(tmp_path / "out" / state.FILE) or {})
+    parts[state.FACTS] = json.dumps(json.loads(parts[state.FACTS]) | {"format": 99}).encode()
+    kept.write(tmp_path / "out" / state.FILE, parts)
+    with pytest.raises(StateError, match=r"state.zip is of another version"):
+        train(of, base, tmp_path / "out")
+
+
+def test_what_a_start_was_trained_on_is_not_forgotten(base: Path, tmp_path: Path) -> None:
+    first = train(recipe(base, "simclr", "train.steps=1"), base, tmp_path / "first")
+    of = recipe(base, "simclr", "train.steps=1", f"trunk.start={first}")
+    pretrain(of, replace(corpus(base), name="bells"), tmp_path / "second", Reporter())
+    record = pretrained.read_record(tmp_path / "second")
+    assert record["trained_on"] == ["tones", "bells"]
+    assert record["start"] == pretrained.read_record(first)["weights"]
+
+
+def test_a_finished_training_is_verified(base: Path, tmp_path: Path) -> None:
+    of = recipe(base, "simclr", "train.steps=1")
+    weights = train(of, base, tmp_path / "out") / "weights.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(UserError, match="has sha256"):
+        train(of, base, tmp_path / "out")
+
+
+def test_items_of_several_classes(base: Path, tmp_path: Path) -> None:
+    of = recipe(base, "supervised", "supervised.exclusive=true")
+    with pytest.raises(CorpusError, match=r"items of one tag each; 16 of 16 have none or several"):
+        train(of, base, tmp_path / "out")
+
+
+def test_sizes_that_do_not_fit(base: Path, tmp_path: Path) -> None:
+    of = recipe(base, "mulap", "fusion.blocks=5")
+    with pytest.raises(UserError, match="the recipe's sizes do not fit each other: 5 blocks"):
+        train(of, base, tmp_path / "out")
+
+
+def test_a_log_that_was_deleted_begins_where_it_was(base: Path, tmp_path: Path) -> None:
+    of = recipe(base, "simclr", "train.steps=6", "train.save=2", "train.validate=0")
+    out = tmp_path / "out"
+    with pytest.raises(UnpluggedError):
+        train(of, base, out, Plug(3))
+    (out / "log.jsonl").unlink()
+    with pytest.raises(UnpluggedError):
+        train(of, base, out, Plug(3))
+    with (out / "log.jsonl").open("a") as file:
+        file.write('{"step": 6, "lo')
+    train(of, base, out)
+    assert [row["step"] for row in log(out)] == [3, 4, 5, 6]
 
 
 def test_two_at_once_are_refused(base: Path, tmp_path: Path) -> None:

@@ -122,6 +122,22 @@ def test_info_nce_is_clips_loss() -> None:
     assert info_nce(a, b, 14.0).item() == pytest.approx(theirs.item())
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x, y: info_nce(x, y, 14.0),
+        lambda x, y: nt_xent(x, y, 0.1),
+        lambda x, _: covariance(x),
+    ],
+)
+def test_items_are_not_compared_in_half_precision(loss: Callable[[Tensor, Tensor], Tensor]) -> None:
+    drawn = torch.randn(2, 9, 6, generator=torch.Generator().manual_seed(0))
+    x, y = functional.normalize(drawn, dim=2)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = loss(x, y)
+    assert found.item() == loss(x, y).item()
+
+
 def test_vicregs_variance_and_covariance_are_those_of_numpy() -> None:
     x = 0.6 * np.random.default_rng(0).normal(size=(9, 4))
     spread = np.sqrt(x.var(axis=0, ddof=1) + EPSILON)

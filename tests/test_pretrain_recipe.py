@@ -45,9 +45,10 @@ def test_a_value_needs_no_quotes() -> None:
 
 
 @pytest.mark.parametrize("preset", [None, *Preset])
-def test_a_recipe_survives_its_file(preset: Preset | None) -> None:
+def test_a_recipe_survives_its_file(tmp_path: Path, preset: Preset | None) -> None:
     recipe = reading.load(preset=preset, changes=["train.rate=1.5e-5", 'corpus.source=é "q"'])
-    assert reading.parse(reading.text(recipe), Path("r.toml")) == recipe
+    (tmp_path / "r.toml").write_text(reading.text(recipe), encoding="utf-8")
+    assert reading.written(tmp_path / "r.toml") == recipe
     assert reading.difference(recipe, recipe) == ""
 
 
@@ -70,6 +71,12 @@ REFUSED = {
     "train.accumulate=5": "train.batch 64 cannot be split into 5 equal parts",
     "fusion.heads=3": "fusion.dim 256 cannot be split evenly over 3 heads",
     "fusion.co_heads=3": "fusion.co_dim 1024 cannot be split evenly over 3 heads",
+    "fusion.heads=0": "the recipe's fusion.heads is 0: .*greater than or equal to 1",
+    "fusion.dropout=2": "the recipe's fusion.dropout is 2: .*less than 1",
+    "trunk.width=0.001": "the recipe's trunk.width is 0.001: .*greater than or equal to 0.01",
+    "clip.hop=0.00001": "the recipe's clip.hop is 1e-05: .*greater than or equal to 0.05",
+    "seed=99999999999999999999": "the recipe's seed is 9{20}: .*less than",
+    "clip.chunk=31": "clip.chunk 31 is longer than corpus.longest 30",
     "nothing": "--set takes key=value, such as train.steps=100; 'nothing' is not one",
 }
 
@@ -96,6 +103,8 @@ def test_accumulation_is_refused_where_it_is_another_loss(term: str) -> None:
     with pytest.raises(RecipeError, match=r"train.accumulate is 2, but .* compares the items"):
         reading.load(changes=changes)
     assert reading.load(changes=["train.accumulate=2"]).train.accumulate == 2
+    with pytest.raises(RecipeError, match=r"train.batch is 1, but .* compares the items"):
+        reading.load(changes=[f"terms.{term}=1", "train.batch=1"])
 
 
 def test_files_that_are_no_recipes(tmp_path: Path) -> None:

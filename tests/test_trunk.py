@@ -170,6 +170,18 @@ def test_calibration_wakes_units_that_untouched_statistics_leave_dead() -> None:
     assert spread[0] < spread[1]
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_statistics_of_a_batch_are_no_sums_in_half_precision(dtype: torch.dtype) -> None:
+    """A sum of squares over a spectrogram is more than half precision holds."""
+    x, kernel, bias = 10 * tensor(2, 1, 300, 20), tensor(4, 1, 3, 2), 3 + tensor(4)
+    single, half = (nn.BatchNorm2d(4, momentum=1.0) for _ in range(2))
+    expected = normalised_peaks(x, kernel, bias, single)
+    with torch.autocast("cpu", dtype):
+        found = normalised_peaks(x, kernel, bias, half)
+    torch.testing.assert_close(half.running_var, single.running_var, rtol=0.02, atol=0)
+    torch.testing.assert_close(found.float(), expected, rtol=0.02, atol=0.05)
+
+
 def test_bf16_is_close() -> None:
     audio = noise(2, 48_000)
     exact = trunk_random_0.build().summarise(audio)["pool"]

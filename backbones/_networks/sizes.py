@@ -1,6 +1,11 @@
 """Sizes of MuLaP's parts, apart from the networks so that reading them loads no torch."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+Count = Annotated[int, Field(ge=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +26,13 @@ class FusionSizes:
         global_token: whether a token for the mean of all chunks stands first.
     """
 
-    dim: int = 256
-    layers: int = 6
-    heads: int = 8
-    hidden: int = 1024
-    blocks: int = 2
-    co_dim: int = 1024
-    co_heads: int = 8
-    text_hidden: int = 3072
-    dropout: float = 0.1
+    dim: Count = 256
+    layers: Count = 6
+    heads: Count = 8
+    hidden: Count = 1024
+    blocks: Count = 2
+    co_dim: Count = 1024
+    co_heads: Count = 8
+    text_hidden: Count = 3072
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     global_token: bool = True

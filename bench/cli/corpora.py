@@ -1,5 +1,6 @@
 """The corpus of a recipe, and the clips that no corpus may hold."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,19 +35,26 @@ def open_checked(recipe: "CorpusRecipe", cards: Registry, reporter: Reporter) ->
         corpus = open_corpus(place, place.resolve().stem, recipe.validation)
     corpus = corpus.part(recipe.share)
     digests = Digests(assets.cache_folder() / "digests.sqlite")
-    refuse_tests(corpus, _tests(cards, digests), digests)
-    return corpus
+    contents = corpus.contents(digests)
+    here = [entry for entry in cards.tasks if data.folder(entry).is_dir()]
+    refuse_tests(contents, _tests(here, digests))
+    absent = len(list(cards.tasks)) - len(here)
+    if absent:
+        reporter.say(
+            f"{corpus.name} holds no test clip of the {len(here)} tasks whose data are here; it "
+            f"was not compared with {absent} others"
+        )
+    return corpus.heard(contents)
 
 
-def _tests(cards: Registry, digests: Digests) -> dict[str, str]:
+def _tests(entries: Sequence[Entry[Task]], digests: Digests) -> dict[str, str]:
     """Sha256 of a test clip's file → the task that tests on it."""
     found: dict[str, str] = {}
-    for entry in cards.tasks:
+    for entry in entries:
         place = data.folder(entry)
-        if place.is_dir():
-            clips = [clip for clip in _listed(entry.card, place) if clip.split is Split.TEST]
-            shas = digests.of(clip.path for clip in clips).values()
-            found.update(dict.fromkeys(shas, entry.card.name))
+        clips = [clip for clip in _listed(entry.card, place) if clip.split is Split.TEST]
+        shas = digests.of(clip.path for clip in clips).values()
+        found.update(dict.fromkeys(shas, entry.card.name))
     return found
 
 

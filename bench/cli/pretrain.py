@@ -1,6 +1,5 @@
 """`bench pretrain`."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -71,7 +70,6 @@ def pretrain(
     if not first:
         return
     if as_json:
-        record = json.loads((folder / pretrained.RECORD).read_bytes())
-        printing.document({"folder": str(folder), **record})
+        printing.document({"folder": str(folder), **pretrained.read_record(folder)})
     else:
         printing.line(f"{folder} holds {settings.name}: bench run --backbone {folder}")

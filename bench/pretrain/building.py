@@ -1,5 +1,7 @@
 """The networks of a recipe."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from backbones import pretrained
@@ -31,13 +33,21 @@ def build_trunk(recipe: Recipe) -> Trunk:
     """
     trunk = Trunk(recipe.seed, recipe.trunk.width)
     if recipe.trunk.start:
-        try:
-            pretrained.fill(trunk, pretrained.verified(Path(recipe.trunk.start)))
-        except pretrained.CheckpointError as error:
-            raise UserError(str(error)) from error
+        start = Path(recipe.trunk.start)
+        with refused():
+            pretrained.fill(trunk, pretrained.verified(start))
     else:
         calibrate(trunk)
     return trunk
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """A checkpoint that cannot be used is a user's mistake."""
+    try:
+        yield
+    except pretrained.CheckpointError as error:
+        raise UserError(str(error)) from error
 
 
 def build(recipe: Recipe, trunk: Trunk, tags: int) -> Weighted:
@@ -49,7 +59,7 @@ def build(recipe: Recipe, trunk: Trunk, tags: int) -> Weighted:
         tags: how many the corpus has.
 
     Raises:
-        UserError: the text encoder cannot be had.
+        UserError: the text encoder cannot be had, or sizes do not fit each other.
     """
     names = recipe.objectives
     text = texts.load_encoder(recipe.text) if READERS & set(names) else None
@@ -75,4 +85,8 @@ def _one(name: str, recipe: Recipe, trunk: Trunk, text: TextEncoder | None, tags
         return Contrastive(trunk, text, space.dim, space.temperature, checkpointing=again)
     terms = frozenset(recipe.weights)
     fusion, chunks = recipe.fusion, recipe.clip.chunks
-    return ProxyTasks(MuLaP(trunk, text, fusion, chunks, terms, checkpointing=again))
+    try:
+        return ProxyTasks(MuLaP(trunk, text, fusion, chunks, terms, checkpointing=again))
+    except ValueError as error:
+        message = f"the recipe's sizes do not fit each other: {error}"
+        raise UserError(message) from error

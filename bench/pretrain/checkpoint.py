@@ -3,16 +3,19 @@
 import hashlib
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from safetensors.torch import save
 from torch import Tensor
 
 from backbones import Family
-from backbones.pretrained import FORMAT, RECIPE, RECORD, WEIGHTS
+from backbones.pretrained import FORMAT, RECIPE, RECORD, WEIGHTS, read_record, sealed
 from bench import provenance
 from bench.errors import UserError
 from bench.pretrain import reading, state
+from bench.pretrain.building import refused
 from bench.pretrain.corpus import Corpus
 from bench.pretrain.recipe import Recipe
 from bench.store import write_atomically
@@ -44,7 +47,7 @@ def claim(folder: Path, recipe: Recipe) -> None:
             raise OccupiedError(message)
         write_atomically(file, reading.text(recipe).encode())
         return
-    changed = reading.difference(reading.parse(file.read_text("utf-8"), file), recipe)
+    changed = reading.difference(reading.written(file), recipe)
     if changed:
         message = (
             f"{folder} holds a training by another recipe: {changed}. Choose another --out, or "
@@ -53,8 +56,39 @@ def claim(folder: Path, recipe: Recipe) -> None:
         raise OccupiedError(message)
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The checkpoint that a training starts from.
+
+    Attributes:
+        weights: sha256 of them; empty where it starts from random ones.
+        trained_on: corpora.
+    """
+
+    weights: str = ""
+    trained_on: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Self:
+        """What the recipe names.
+
+        Raises:
+            UserError: the checkpoint cannot be used.
+        """
+        if not recipe.trunk.start:
+            return cls()
+        with refused():
+            record = read_record(Path(recipe.trunk.start))
+        return cls(record["weights"], tuple(record["trained_on"]))
+
+
 def finish(
-    folder: Path, recipe: Recipe, corpus: Corpus, trunk: dict[str, Tensor], parameters: int
+    folder: Path,
+    recipe: Recipe,
+    corpus: Corpus,
+    start: Start,
+    trunk: dict[str, Tensor],
+    parameters: int,
 ) -> None:
     """Write weights and then the record, which makes the folder a checkpoint.
 
@@ -62,28 +96,31 @@ def finish(
         folder: of the training.
         recipe: of the training.
         corpus: trained on.
+        start: where it began.
         trunk: its state.
         parameters: how many of its numbers are trained.
     """
     weights = save(trunk)
     write_atomically(folder / WEIGHTS, weights)
     record = {
-        **_card(recipe, corpus.name),
+        **_card(recipe, corpus.name, start),
+        "start": start.weights,
         "parameters": parameters,
         "weights": hashlib.sha256(weights).hexdigest(),
         "corpus": {
             "digest": corpus.digest(),
+            "audio": corpus.audio,
             "train": len(corpus.train),
             "validation": len(corpus.validation),
         },
         "packages": provenance.packages(),
         "commit": provenance.commit(),
     }
-    write_atomically(folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())
+    write_atomically(folder / RECORD, (json.dumps(sealed(record), indent=1) + "\n").encode())
     shutil.rmtree(folder / state.FILE.parent, ignore_errors=True)
 
 
-def _card(recipe: Recipe, corpus: str) -> dict[str, object]:
+def _card(recipe: Recipe, corpus: str, start: Start) -> dict[str, object]:
     """What the backbone's card says; without a step it is that of a random trunk."""
     steps = recipe.train.steps
     terms = ", ".join(f"{weight:g} {name}" for name, weight in recipe.weights.items())
@@ -97,6 +134,6 @@ def _card(recipe: Recipe, corpus: str) -> dict[str, object]:
         "width": recipe.trunk.width,
         "seed": recipe.seed,
         "window": recipe.clip.chunk,
-        "trained_on": [corpus] if steps else [],
+        "trained_on": list(dict.fromkeys([*start.trained_on, corpus])) if steps else [],
         "steps": steps,
     }

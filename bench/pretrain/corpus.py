@@ -5,9 +5,9 @@ import io
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import soundfile
@@ -33,12 +33,14 @@ class Corpus:
         train: items to train on.
         validation: items to measure the loss on.
         tags: names, sorted.
+        audio: digest of the audio of all items, as `heard` fills it in; empty before.
     """
 
     name: str
     train: tuple[Item, ...]
     validation: tuple[Item, ...]
     tags: tuple[str, ...]
+    audio: str = ""
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -49,6 +51,11 @@ class Corpus:
         """Sha256 over ids, captions, tags and splits, in order."""
         facts = [repr((i.id, i.caption, i.tags)) for i in self.items]
         return hashlib.sha256("\n".join([*facts, str(len(self.train))]).encode()).hexdigest()
+
+    def heard(self, contents: Mapping[str, str]) -> Self:
+        """With the digest of `contents`."""
+        shas = "\n".join(contents[item.id] for item in self.items)
+        return replace(self, audio=hashlib.sha256(shas.encode()).hexdigest())
 
     def contents(self, digests: Digests) -> dict[str, str]:
         """Item → sha256 of its audio file."""
@@ -64,15 +71,16 @@ class Corpus:
         return replace(self, train=kept)
 
     def remarks(self, longest: int) -> list[str]:
-        """What may surprise whoever gave it; `longest` is in words."""
+        """What may surprise whoever gave it; `longest` is in tokens, of which two are no words."""
         captions = Counter(item.caption for item in self.items if item.caption)
         double = sum(times > 1 for times in captions.values())
-        cut = sum(len(caption.split()) > longest for caption in captions)
+        words = longest - 2
+        cut = sum(len(caption.split()) > words for caption in captions)
         found = []
         if double:
             found.append(f"{double:,} captions belong to several items")
         if cut:
-            found.append(f"{cut:,} captions have more than {longest} words and are cut")
+            found.append(f"{cut:,} captions have more than {words} words and are cut")
         return found
 
 
@@ -127,18 +135,32 @@ def check(corpus: Corpus, needs: frozenset[Need], batch: int) -> None:
         raise CorpusError(message)
 
 
-def refuse_tests(corpus: Corpus, tests: Mapping[str, str], digests: Digests) -> None:
-    """Stop where an item's audio file is a test clip, byte for byte.
-
-    Args:
-        corpus: to be trained on.
-        tests: sha256 of an audio file → the task that tests on it.
-        digests: memo of those of files.
+def check_classes(corpus: Corpus) -> None:
+    """Refuse items that have no class, or several.
 
     Raises:
         CorpusError: there is one.
     """
-    found = {name: tests[sha] for name, sha in corpus.contents(digests).items() if sha in tests}
+    wrong = [item for item in corpus.items if len(item.tags or ()) != 1]
+    if wrong:
+        message = (
+            f"supervised.exclusive takes items of one tag each; {len(wrong)} of "
+            f"{len(corpus.items)} have none or several, the first {wrong[0].id!r}"
+        )
+        raise CorpusError(message)
+
+
+def refuse_tests(contents: Mapping[str, str], tests: Mapping[str, str]) -> None:
+    """Stop where an item's audio file is a test clip, byte for byte.
+
+    Args:
+        contents: item → sha256 of its audio file.
+        tests: sha256 of an audio file → the task that tests on it.
+
+    Raises:
+        CorpusError: there is one.
+    """
+    found = {name: tests[sha] for name, sha in contents.items() if sha in tests}
     if found:
         name, task = next(iter(found.items()))
         message = (
@@ -186,14 +208,16 @@ class Reader:
 
 def _decode(item: Item, longest: float) -> Samples:
     """The beginning of an item; files that soundfile cannot open go through `audio.read`."""
+    content = item.file if item.offset is None else io.BytesIO(_bytes(item))
     try:
-        with _opened(item) as raw, soundfile.SoundFile(raw) as file:
-            native = file.samplerate
+        with soundfile.SoundFile(content) as file:
+            native, declared = file.samplerate, min(longest, file.frames / file.samplerate)
             samples = file.read(round(longest * native), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError:
         if item.offset is not None:
             raise
         return audio.read(item.file, RATE)[: round(longest * RATE)]
+    audio.refuse_cut_off(item.file, content, len(samples) / native, declared)
     mono = np.einsum("tc->t", samples) / samples.shape[1]
     if not mono.size or not np.isfinite(mono).all() or np.abs(mono).max() <= audio.SILENCE:
         raise BadAudioError(item.file, "empty, silent or not finite")
@@ -201,10 +225,6 @@ def _decode(item: Item, longest: float) -> Samples:
         mono = soxr.resample(mono, native, RATE, quality="HQ")
     clipped: Samples = np.clip(mono, -1, 1, dtype=np.float32)
     return clipped
-
-
-def _opened(item: Item) -> AbstractContextManager[str | io.BytesIO]:
-    return nullcontext(str(item.file)) if item.offset is None else io.BytesIO(_bytes(item))
 
 
 def _bytes(item: Item) -> bytes:

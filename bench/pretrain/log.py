@@ -31,8 +31,8 @@ class Log:
 
     def __init__(self, folder: Path, step: int, *, tensorboard: bool = False) -> None:
         path = folder / FILE
-        kept = path.read_bytes().splitlines(keepends=True)[:step] if path.is_file() else []
-        write_atomically(path, b"".join(kept))
+        lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+        write_atomically(path, b"".join(line for line in lines if _step(line) <= step))
         self._file = path.open("a", encoding="utf-8")
         self._curves = writer(folder / CURVES, step) if tensorboard else None
 
@@ -70,6 +70,14 @@ def writer(folder: Path, step: int) -> "SummaryWriter":
         message = "--tensorboard needs tensorboard: pip install 'mulap-bench[tensorboard]'"
         raise UserError(message) from error
     return SummaryWriter(folder, purge_step=step + 1)
+
+
+def _step(line: bytes) -> float:
+    """Of a row; infinite for one that a kill has cut."""
+    try:
+        return float(json.loads(line)["step"])
+    except ValueError:
+        return math.inf
 
 
 def _numbers(row: Row, prefix: str = "") -> Iterator[tuple[str, float]]:

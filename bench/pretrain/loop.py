@@ -10,8 +10,8 @@ from filelock import FileLock, Timeout
 
 from backbones import pretrained
 from bench.pretrain import checkpoint, state, texts
-from bench.pretrain.building import build, build_trunk
-from bench.pretrain.corpus import Corpus, Reader, check
+from bench.pretrain.building import build, build_trunk, refused
+from bench.pretrain.corpus import Corpus, Reader, check, check_classes
 from bench.pretrain.loader import Part, batches, validation
 from bench.pretrain.log import Log, Row
 from bench.pretrain.objectives import Batch, Need
@@ -61,6 +61,8 @@ def pretrain(
             checkpoint.claim(folder, recipe)
         world.wait()
         if pretrained.is_checkpoint(folder):
+            with refused():
+                pretrained.verified(folder)
             if world.is_first:
                 reporter.say(f"{folder} is finished: nothing is left to do")
         else:
@@ -109,10 +111,13 @@ class Training:
             )
             raise TrainingError(message)
         self.recipe, self.corpus, self.folder, self.world = recipe, corpus, folder, world
+        self.start = checkpoint.Start.of(recipe)
         self.trunk = build_trunk(recipe)
         objective = build(recipe, self.trunk, len(corpus.tags)).to(world.device)
         self.needs = objective.needs
         check(corpus, self.needs, recipe.train.batch)
+        if Need.TAGS in self.needs and recipe.supervised.exclusive:
+            check_classes(corpus)
         self.stepper = Stepper(recipe, objective, self.trunk, world, sharded=sharded)
         self.reader = Reader(recipe.corpus.longest, recipe.corpus.cache)
         reads = {Need.CAPTION, Need.FUSION} & self.needs
@@ -167,24 +172,30 @@ class Training:
         facts = state.load(self.folder, self.stepper.objective, self.stepper.optimiser)
         if facts is None:
             return 0
-        if facts["corpus"] != self.corpus.digest():
+        if facts["corpus"] != self._corpus():
             message = (
-                f"the corpus is not the one that {self.folder} was trained on so far; bring that "
-                "back, or choose another --out"
+                f"the corpus, or its audio, is not what {self.folder} was trained on so far; bring "
+                "that back, or choose another --out"
             )
             raise StateError(message)
         self.stepper.scaler.load_state_dict(facts["scaler"])
         return int(facts["step"])
 
+    def _corpus(self) -> list[str]:
+        """What a state says of the corpus."""
+        return [self.corpus.digest(), self.corpus.audio]
+
     def _save(self, done: int) -> None:
         tensors = state.capture(self.stepper.objective, self.stepper.optimiser)
         if self.world.is_first:
             scaler = self.stepper.scaler.state_dict()
-            facts = {"step": done, "corpus": self.corpus.digest(), "scaler": scaler}
+            facts = {"step": done, "corpus": self._corpus(), "scaler": scaler}
             state.write(self.folder, tensors, facts)
 
     def _finish(self) -> None:
         tensors = {name: state.whole(x) for name, x in self.trunk.state_dict().items()}
         if self.world.is_first:
             parameters = sum(p.numel() for p in self.trunk.parameters())
-            checkpoint.finish(self.folder, self.recipe, self.corpus, tensors, parameters)
+            checkpoint.finish(
+                self.folder, self.recipe, self.corpus, self.start, tensors, parameters
+            )

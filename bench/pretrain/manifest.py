@@ -98,7 +98,7 @@ def _decoded(content: bytes, where: str) -> str:
 def _rows(path: Path, text: str) -> list[object]:
     """The rows of a manifest by its suffix."""
     if path.suffix == ".csv":
-        return [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""))]
+        return _table(path, text)
     if path.suffix not in SUFFIXES:
         message = f"{path} is no manifest; one ends in {', '.join(SUFFIXES)}"
         raise CorpusError(message)
@@ -111,41 +111,79 @@ def _rows(path: Path, text: str) -> list[object]:
     return found
 
 
+def _table(path: Path, text: str) -> list[object]:
+    """Rows of CSV, every one as wide as the first."""
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    before = csv.field_size_limit(len(text) + 1)
+    try:
+        found: list[object] = []
+        for row in rows:
+            if None in row or None in row.values():
+                message = (
+                    f"{path}, line {rows.line_num}: the row has another number of cells than the "
+                    "first line. Put a caption that has commas between quotes"
+                )
+                raise CorpusError(message)
+            found.append(dict(row))
+    except csv.Error as error:
+        message = f"{path} is no CSV, in the row after line {rows.line_num}: {error}"
+        raise CorpusError(message) from error
+    finally:
+        csv.field_size_limit(before)
+    return found
+
+
 def _json(text: str, where: str) -> object:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"{where} is no JSON: {error}"
         raise CorpusError(message) from error
 
 
 def _item(row: object, path: Path, number: int) -> Item:
     needed = ("audio_id", "audio_path")
+    where = f"{path}, row {number}"
     if not isinstance(row, dict) or any(row.get(key) in (None, "") for key in needed):
-        message = f"{path}, row {number}: an item has audio_id, audio_path and caption; got {row!r}"
+        message = f"{where}: an item has audio_id, audio_path and caption; got {row!r}"
         raise CorpusError(message[:300])
-    split = str(row.get("split") or "")
-    split = "validation" if split in {"valid", "val", "dev"} else split
-    if split not in {"", *SPLITS}:
-        message = f"{path}, row {number}: split is {split!r}, expected {' or '.join(SPLITS)}"
-        raise CorpusError(message)
     return Item(
-        id=str(row["audio_id"]),
-        file=path.parent / str(row["audio_path"]),
-        caption=str(row.get("caption") or "").strip(),
-        tags=_tags(row.get("tags")),
-        split=split,
+        id=_word(row["audio_id"], "audio_id", where),
+        file=path.parent / _word(row["audio_path"], "audio_path", where),
+        caption=_word(row.get("caption"), "caption", where).strip(),
+        tags=_tags(row.get("tags"), where),
+        split=_split(row.get("split"), where),
     )
 
 
-def _tags(value: object) -> tuple[str, ...] | None:
+def _word(value: object, name: str, where: str) -> str:
+    """A text or a number, as a text that can be written as UTF-8; empty for none."""
+    text = "" if value is None else str(value)
+    if isinstance(value, list | dict) or any("\ud800" <= letter <= "\udfff" for letter in text):
+        message = f"{where}: {name} is a text, got {value!r}"
+        raise CorpusError(message[:300])
+    return text
+
+
+def _split(value: object, where: str) -> str:
+    """One of `SPLITS`, by any of its names; empty where it is not said."""
+    name = _word(value, "split", where)
+    split = "validation" if name in {"valid", "val", "dev"} else name
+    if split not in {"", *SPLITS}:
+        message = f"{where}: split is {split!r}, expected {' or '.join(SPLITS)}"
+        raise CorpusError(message)
+    return split
+
+
+def _tags(value: object, where: str) -> tuple[str, ...] | None:
     if value is None:
         return None
     parts = value.split(";") if isinstance(value, str) else value
     if not isinstance(parts, list):
-        message = f"tags are a list of words, or separated by `;`; got {value!r}"
-        raise CorpusError(message)
-    return tuple(str(part).strip() for part in parts if str(part).strip())
+        message = f"{where}: tags are a list of words, or separated by `;`; got {value!r}"
+        raise CorpusError(message[:300])
+    words = (_word(part, "a tag", where).strip() for part in parts)
+    return tuple(word for word in words if word)
 
 
 def _of_tars(paths: Iterable[Path]) -> list[Item]:
@@ -161,7 +199,10 @@ def _of_tar(path: Path) -> Iterator[Item]:
                 if info.isfile():
                     place = PurePosixPath(info.name)
                     stem, _, suffix = place.name.partition(".")
-                    groups.setdefault(str(place.parent / stem), {})[suffix.lower()] = info
+                    parts = groups.setdefault(str(place.parent / stem), {})
+                    if parts.setdefault(suffix.lower(), info) is not info:
+                        message = f"{path}: {info.name} lies in it twice; ids are unique"
+                        raise CorpusError(message)
             for key, parts in groups.items():
                 yield _sample(tar, path, key, parts)
     except (tarfile.TarError, EOFError) as error:
@@ -176,15 +217,18 @@ def _sample(
     if len(audio) != 1:
         message = f"{path}: {key} has {len(audio)} audio files, expected one of {sorted(AUDIO)}"
         raise CorpusError(message)
-    facts = _json(_text(tar, path, parts["json"]), f"{path}: {key}.json") if "json" in parts else {}
-    facts = facts if isinstance(facts, dict) else {}
-    words = _text(tar, path, parts["txt"]) if "txt" in parts else str(facts.get("caption") or "")
+    where = f"{path}: {key}.json"
+    facts = _json(_text(tar, path, parts["json"]), where) if "json" in parts else {}
+    if not isinstance(facts, dict):
+        message = f"{where} is an object with caption and tags, got {facts!r}"
+        raise CorpusError(message[:300])
+    told = _word(facts.get("caption"), "caption", where)
     return Item(
         id=key,
         file=path,
-        caption=words.strip(),
-        tags=_tags(facts.get("tags")),
-        split=str(facts.get("split") or ""),
+        caption=(_text(tar, path, parts["txt"]) if "txt" in parts else told).strip(),
+        tags=_tags(facts.get("tags"), where),
+        split=_split(facts.get("split"), where),
         offset=audio[0].offset_data,
         size=audio[0].size,
     )

@@ -48,13 +48,13 @@ def load(
     return _built(merged)
 
 
-def parse(text: str, where: Path) -> Recipe:
-    """The recipe that `text` wrote.
+def written(file: Path) -> Recipe:
+    """The recipe in a file that holds what `text` wrote.
 
     Raises:
         RecipeError: it is of another version or damaged.
     """
-    table = _parsed(text, where)
+    table = _file(file)
     _refuse_unknown(table, Recipe, "")
     return _built(table)
 
@@ -162,34 +162,38 @@ def _built(table: Table) -> Recipe:
         key = ".".join(str(part) for part in first["loc"])
         message = f"the recipe's {key} is {first['input']!r}: {first['msg']}"
         raise RecipeError(message) from None
-    wrong = _contradiction(recipe)
-    if wrong:
+    for wrong in _contradictions(recipe):
         raise RecipeError(wrong)
     return recipe
 
 
-def _contradiction(recipe: Recipe) -> str | None:
-    """Why a recipe whose values are all possible cannot be followed; None if it can."""
-    train, fusion = recipe.train, recipe.fusion
+def _contradictions(recipe: Recipe) -> Iterator[str]:
+    """Why a recipe whose values are all possible cannot be followed."""
+    train, fusion, clip = recipe.train, recipe.fusion, recipe.clip
     if recipe.trunk.start and not train.steps:
-        return "train.steps is 0 and trunk.start is set: the trunk would be that of the start"
+        yield "train.steps is 0 and trunk.start is set: the trunk would be that of the start"
     if not recipe.weights:
-        return "every term of the recipe is switched off; give one a weight above 0"
+        yield "every term of the recipe is switched off; give one a weight above 0"
+    if clip.chunk > recipe.corpus.longest:
+        yield (
+            f"clip.chunk {clip.chunk:g} is longer than corpus.longest {recipe.corpus.longest:g}, "
+            "which is all that is heard of an item"
+        )
     if train.batch % train.accumulate:
-        return f"train.batch {train.batch} cannot be split into {train.accumulate} equal parts"
-    contrasted = {"simclr", "vicreg", "contrastive"} & set(recipe.objectives)
-    if train.accumulate > 1 and contrasted:
-        name = min(contrasted)
-        return (
-            f"train.accumulate is {train.accumulate}, but {name} compares the items of a batch "
-            "with each other: parts of a batch would be another loss. Set it to 1; "
+        yield f"train.batch {train.batch} cannot be split into {train.accumulate} equal parts"
+    contrasted = min({"simclr", "vicreg", "contrastive"} & set(recipe.objectives), default=None)
+    if contrasted and train.batch == 1:
+        yield f"train.batch is 1, but {contrasted} compares the items of a batch with each other"
+    if contrasted and train.accumulate > 1:
+        yield (
+            f"train.accumulate is {train.accumulate}, but {contrasted} compares the items of a "
+            "batch with each other: parts of a batch would be another loss. Set it to 1; "
             "train.checkpointing=true saves memory too"
         )
     sizes = (("dim", fusion.dim, fusion.heads), ("co_dim", fusion.co_dim, fusion.co_heads))
     for name, dim, heads in sizes:
         if "mulap" in recipe.objectives and dim % heads:
-            return f"fusion.{name} {dim} cannot be split evenly over {heads} heads"
-    return None
+            yield f"fusion.{name} {dim} cannot be split evenly over {heads} heads"
 
 
 def _lines(table: Mapping[str, Value], prefix: str) -> Iterator[str]:

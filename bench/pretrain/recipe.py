@@ -11,7 +11,9 @@ from backbones._networks.sizes import FusionSizes
 
 Count = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Length = Annotated[float, Field(ge=0.05, allow_inf_nan=False)]
 Level = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
@@ -44,7 +46,7 @@ class TrunkRecipe:
         start: folder of a finished checkpoint to start from; empty for random weights.
     """
 
-    width: Positive = 1.0
+    width: Annotated[float, Field(ge=0.01, allow_inf_nan=False)] = 1.0
     start: str = ""
 
 
@@ -58,9 +60,9 @@ class ClipRecipe:
         hop: from the beginning of one chunk to the next [s].
     """
 
-    chunk: Positive = 3.0
+    chunk: Length = 3.0
     chunks: Count = 6
-    hop: Positive = 3.0
+    hop: Length = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +237,7 @@ class Recipe:
     """
 
     name: Name = "mulap"
-    seed: Whole = 0
+    seed: Seed = 0
     terms: dict[str, Level] = field(default_factory=lambda: {"mlm": 0.1, "mam": 4.0, "atm": 2.0})
     trunk: TrunkRecipe = field(default_factory=TrunkRecipe)
     clip: ClipRecipe = field(default_factory=ClipRecipe)

@@ -20,6 +20,9 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from bench import kept
 from bench.errors import UserError
 
+FORMAT = 2
+"""Raise it when a state of before can no longer be taken up."""
+
 FILE = Path("resume", "state.zip")
 TENSORS, FACTS = "tensors.safetensors", "facts.json"
 
@@ -37,7 +40,15 @@ def whole(x: Tensor) -> Tensor:
 
 
 def capture(model: nn.Module, optimiser: torch.optim.Optimizer) -> Tensors:
-    """Weights, buffers and the optimiser's moments by name; every process has to call it."""
+    """Weights, buffers and the optimiser's moments by name; every process has to call it.
+
+    Raises:
+        RuntimeError: the optimiser has moments of parameters that are not the model's.
+    """
+    known = sum(parameter in optimiser.state for parameter in model.parameters())
+    if known != len(optimiser.state):
+        message = f"of {len(optimiser.state)} moments {known} belong to a parameter of the model"
+        raise RuntimeError(message)
     found = {f"buffer {name}": whole(x) for name, x in model.named_buffers()}
     for name, parameter in model.named_parameters():
         found[f"weight {name}"] = whole(parameter)
@@ -75,14 +86,15 @@ def _like(place: Tensor, x: Tensor) -> Tensor:
 
 def write(folder: Path, tensors: Tensors, facts: dict[str, object]) -> None:
     """Replace the state in a folder at once."""
-    kept.write(folder / FILE, {TENSORS: save(tensors), FACTS: json.dumps(facts).encode()})
+    parts = {TENSORS: save(tensors), FACTS: json.dumps({"format": FORMAT, **facts}).encode()}
+    kept.write(folder / FILE, parts)
 
 
 def load(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Any] | None:
     """Take up the state in a folder; its facts, or None if there is no state.
 
     Raises:
-        StateError: it is damaged.
+        StateError: it is damaged, or of another version.
     """
     if not (folder / FILE).is_file():
         return None
@@ -91,9 +103,15 @@ def load(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer) -> di
         if parts is None:
             message = "its checksums are wrong"
             raise ValueError(message)
-        restore(unpacked(parts[TENSORS]), model, optimiser)
         facts: dict[str, Any] = json.loads(parts[FACTS])
-        return facts
+        if facts.get("format") == FORMAT:
+            restore(unpacked(parts[TENSORS]), model, optimiser)
+            return facts
+    message = (
+        f"{folder / FILE} is of another version; go on with the version that wrote it, or delete "
+        f"{folder / FILE.parent} to begin anew"
+    )
+    raise StateError(message)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from bench.pretrain.objectives import Batch, Terms
 from bench.pretrain.objectives.weighted import Weighted
 from bench.pretrain.recipe import Recipe
 from bench.pretrain.state import whole
-from bench.pretrain.world import World, accumulating
+from bench.pretrain.world import World, accumulating, share_buffers, split_again
 from bench.store import write_atomically
 
 DTYPES = {Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
@@ -88,8 +88,9 @@ class Stepper:
             folder: where the batch is put if training has to stop.
 
         Returns:
-            `loss`, every term, `spread`, `rate`, and `gradient`, its norm before clipping; means
-            over pieces and processes.
+            `loss`, every term, `spread`, `rate`, and `gradient`, its norm before clipping. Terms
+            are means over the examples of all pieces and processes: how a batch is taken apart
+            makes no other loss.
 
         Raises:
             TrainingError: the loss or its gradient is not finite, or features have collapsed.
@@ -100,12 +101,15 @@ class Stepper:
         self.optimiser.zero_grad()
         first = self.world.rank * len(pieces)
         parts = []
-        for index, piece in enumerate(pieces):
+        for index, (piece, share) in enumerate(zip(pieces, self._shares(pieces), strict=True)):
             self._draw(step, first + index)
             with accumulating(self.wrapped, last=index == len(pieces) - 1):
-                parts.append(self._forward(piece))
-                self.scaler.scale(parts[-1]["loss"] / len(pieces)).backward()
-        found = {**self._mean(parts), "rate": rate, "gradient": self._clipped()}
+                terms, spread = self._forward(piece)
+                part = self._weighed(share * terms, spread / len(pieces))
+                self.scaler.scale(part[0]).backward()
+            parts.append(part.detach())
+        found = self._named(torch.stack(parts).sum(0))
+        found |= {"rate": rate, "gradient": self._clipped()}
         reason = self._lost(found)
         if reason:
             file = folder / f"batch-{step + 1}-{self.world.rank}.safetensors"
@@ -121,28 +125,55 @@ class Stepper:
     def validate(self, batches: Iterable[Batch]) -> Numbers:
         """Means of the same over batches, without dropout; without batches nothing."""
         self.objective.eval()
-        parts = [self._forward(batch) for batch in batches]
+        share_buffers(self.wrapped)
+        found = [(*self._forward(batch), self._counts(batch)) for batch in batches]
+        split_again(self.wrapped)
         self.objective.train()
-        return self._mean(parts) if parts else {}
+        if not found:
+            return {}
+        terms, spreads, counts = (torch.stack(each) for each in zip(*found, strict=True))
+        means = (terms * counts).sum(0) / counts.sum(0).clamp(min=1)
+        return self._named(self._weighed(means, spreads.mean()))
 
     def _draw(self, step: int, piece: int) -> None:
         """Dropout depends on nothing but the seed, the step and the piece."""
         sequence = np.random.SeedSequence([self.recipe.seed, DROPOUT, step, piece])
         torch.manual_seed(int(sequence.generate_state(1)[0]))
 
-    def _forward(self, batch: Batch) -> Terms:
-        """`loss`, every term and `spread`."""
+    def _counts(self, batch: Batch) -> Tensor:
+        """(terms,): how many examples each is the mean of."""
+        counts = self.objective.counts(batch)
+        return torch.stack([counts[name] for name in self.objective.weights]).to(
+            self.world.device, torch.float32
+        )
+
+    def _shares(self, pieces: Sequence[Batch]) -> Tensor:
+        """(pieces, terms): what a piece counts for in the mean of all pieces of all processes.
+
+        Gradients are averaged over processes, so shares of one process add up to 1 on average.
+        """
+        counts = torch.stack([self._counts(piece) for piece in pieces])
+        return counts / self.world.mean(counts.sum(0)).clamp(min=1e-6)
+
+    def _forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(terms,), not weighted, and the spread."""
         device = self.world.device
         there = {name: x.to(device, non_blocking=True) for name, x in batch.items()}
         self.spread.forget()
         with torch.autocast(device.type, self.mixed, enabled=self.mixed is not None):
             terms: Terms = self.wrapped(there)
-        return {"loss": self.objective.total(terms), **terms, "spread": self.spread.value()}
+        found = torch.stack([terms[name].float() for name in self.objective.weights])
+        return found, self.spread.value()
 
-    def _mean(self, parts: Sequence[Terms]) -> Numbers:
-        rows = [torch.stack([x.detach().float() for x in part.values()]) for part in parts]
-        values = self.world.mean(torch.stack(rows).mean(0))
-        return dict(zip(parts[0], values.tolist(), strict=True))
+    def _weighed(self, terms: Tensor, spread: Tensor) -> Tensor:
+        """(2 + terms,): the loss, the terms, the spread."""
+        loss = self.objective.total(dict(zip(self.objective.weights, terms, strict=True)))
+        return torch.cat([loss[None], terms, spread[None]])
+
+    def _named(self, values: Tensor) -> Numbers:
+        """The same by name, as means over processes."""
+        names = ("loss", *self.objective.weights, "spread")
+        return dict(zip(names, self.world.mean(values.detach()).tolist(), strict=True))
 
     def _clipped(self) -> float:
         """Scale the gradient down to the recipe's norm; its norm before."""

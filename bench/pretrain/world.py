@@ -67,6 +67,22 @@ def accumulating(wrapped: nn.Module, *, last: bool) -> AbstractContextManager[No
     return nullcontext()
 
 
+def share_buffers(wrapped: nn.Module) -> None:
+    """Give all processes the first one's running statistics, as DDP does before every step."""
+    if isinstance(wrapped, FSDPModule):
+        for buffer in wrapped.buffers():
+            distributed.broadcast(buffer, 0)
+
+
+def split_again(wrapped: nn.Module) -> None:
+    """Split weights that a forward pass without a backward pass left whole.
+
+    Those that are whole are other objects than those that the optimiser knows.
+    """
+    if isinstance(wrapped, FSDPModule):
+        wrapped.reshard()
+
+
 @contextmanager
 def joined(device: str) -> Iterator[World]:
     """Meet the other processes, if torchrun started this one.

@@ -58,3 +58,8 @@ class Objective(nn.Module, ABC):
     @abstractmethod
     def forward(self, batch: Batch) -> Terms:
         """Name → scalar, not weighted, of every term."""
+
+    def counts(self, batch: Batch) -> Terms:
+        """Name → how many examples a term is the mean of, of those that are no mean over clips."""
+        del batch
+        return {}

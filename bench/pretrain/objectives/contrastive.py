@@ -68,7 +68,8 @@ def info_nce(a: Tensor, b: Tensor, scale: Tensor | float) -> Tensor:
         b: (items, dim), unit rows.
         scale: inverse of the temperature, > 0.
     """
-    scores = scale * a @ b.T
+    with torch.autocast(a.device.type, enabled=False):
+        scores = scale * a @ b.T
     own = torch.arange(len(a), device=a.device)
     each = functional.cross_entropy(scores, own) + functional.cross_entropy(scores.T, own)
     return each / 2

@@ -34,6 +34,11 @@ class ProxyTasks(Objective):
             name: term(streams, batch) for name, term in terms.items() if name in self.model.heads
         }
 
+    def counts(self, batch: Batch) -> Terms:
+        """Hidden words, and hidden chunks."""
+        chunks = batch["hidden_chunks"] & batch["chunks_present"]
+        return {"mlm": (batch["hidden_words"] != IGNORED).sum(), "mam": chunks.sum()}
+
     def _words(self, streams: Streams, batch: Batch) -> Tensor:
         """Cross-entropy of the hidden words."""
         wanted = batch["hidden_words"] != IGNORED

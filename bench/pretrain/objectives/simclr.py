@@ -60,7 +60,8 @@ def nt_xent(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     """
     items = len(first)
     both = torch.cat([first, second])
-    similar = both @ both.T / temperature
+    with torch.autocast(both.device.type, enabled=False):
+        similar = both @ both.T / temperature
     itself = torch.eye(2 * items, dtype=torch.bool, device=both.device)
     partner = torch.arange(2 * items, device=both.device).roll(items)
     return functional.cross_entropy(similar.masked_fill(itself, -torch.inf), partner)

@@ -42,6 +42,10 @@ class Supervised(Objective):
         loss = of_classes if self.exclusive else of_tags
         return {"supervised": loss(scores.float(), batch["tags"])}
 
+    def counts(self, batch: Batch) -> Terms:
+        """Tags that are known."""
+        return {} if self.exclusive else {"supervised": (~batch["tags"].isnan()).sum()}
+
 
 def of_tags(scores: Tensor, tags: Tensor) -> Tensor:
     """Binary cross-entropy over the tags that are known.

@@ -56,5 +56,6 @@ def variance(x: Tensor) -> Tensor:
 def covariance(x: Tensor) -> Tensor:
     """Sum of squared covariances of different dimensions, over their number (eqs. 3 and 4)."""
     centred = x - x.mean(0)
-    matrix = centred.T @ centred / (len(x) - 1)
+    with torch.autocast(x.device.type, enabled=False):
+        matrix = centred.T @ centred / (len(x) - 1)
     return (matrix.square().sum() - matrix.diagonal().square().sum()) / x.shape[1]

@@ -19,6 +19,7 @@ class Weighted(nn.Module):
     def __init__(self, objectives: Sequence[Objective], weights: Mapping[str, float]) -> None:
         super().__init__()
         self.objectives = nn.ModuleList(objectives)
+        self._each = tuple(objectives)
         self.weights = dict(weights)
         self.needs: frozenset[Need] = frozenset().union(*(each.needs for each in objectives))
         self.whole = any(each.whole for each in objectives)
@@ -29,6 +30,14 @@ class Weighted(nn.Module):
         for objective in self.objectives:
             found |= objective(batch)
         return {name: found[name] for name in self.weights}
+
+    def counts(self, batch: Batch) -> Terms:
+        """Name → how many examples a term is the mean of."""
+        clips = torch.tensor(len(next(iter(batch.values()))))
+        found = dict.fromkeys(self.weights, clips)
+        for objective in self._each:
+            found |= objective.counts(batch)
+        return found
 
     def total(self, terms: Terms) -> Tensor:
         """The weighted sum."""

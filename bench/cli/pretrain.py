@@ -61,6 +61,8 @@ def pretrain(
     corpus = corpora.open_checked(settings.corpus, cards, reporter)
     for remark in corpus.remarks(settings.text.longest):
         reporter.say(f"{corpus.name}: {remark}")
+    for remark in reading.remarks(settings):
+        reporter.say(f"{settings.name}: {remark}")
     first = loop.pretrain(
         *(settings, corpus, folder, reporter),
         device=chosen,

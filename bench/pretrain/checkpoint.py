@@ -133,7 +133,7 @@ def _card(recipe: Recipe, corpus: str, start: Start) -> dict[str, object]:
         "summary": f"MuLaP's trunk × {recipe.trunk.width:g}, {training}",
         "width": recipe.trunk.width,
         "seed": recipe.seed,
-        "window": recipe.clip.chunk,
+        "window": recipe.clip.window or recipe.clip.chunk,
         "trained_on": list(dict.fromkeys([*start.trained_on, corpus])) if steps else [],
         "steps": steps,
     }

@@ -72,6 +72,16 @@ def difference(one: Recipe, other: Recipe) -> str:
     return ", ".join(f"{key} {first.get(key)} → {second.get(key)}" for key in changed)
 
 
+def remarks(recipe: Recipe) -> list[str]:
+    """What may surprise whoever follows it."""
+    found = []
+    overlap = recipe.clip.chunk - recipe.clip.hop
+    if "mam" in recipe.weights and recipe.clip.chunks > 1 and overlap > 0:
+        where = "what masked audio modelling hides can be heard in its neighbours"
+        found.append(f"chunks overlap by {overlap:g} s: {where}")
+    return found
+
+
 def _file(path: Path) -> Table:
     try:
         return _parsed(path.read_text(encoding="utf-8"), path)

@@ -57,12 +57,15 @@ class ClipRecipe:
     Attributes:
         chunk: length of a chunk, of a crop and of a view [s].
         chunks: the most of a clip.
-        hop: from the beginning of one chunk to the next [s].
+        hop: from the beginning of one chunk to the next [s]; what masked audio modelling hides
+            can be heard in its neighbours where this is less than a chunk.
+        window: of the backbone that comes of it [s]; 0 for that of a chunk.
     """
 
     chunk: Length = 3.0
     chunks: Count = 6
     hop: Length = 3.0
+    window: Level = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
@@ -26,6 +27,7 @@ from bench.pretrain.corpus import open_corpus
 from bench.pretrain.loader import Part, batches
 from bench.pretrain.loop import Training, pretrain
 from bench.pretrain.manifest import CorpusError
+from bench.pretrain.order import indices
 from bench.pretrain.recipe import OBJECTIVES, TrainRecipe
 from bench.pretrain.state import StateError
 from bench.pretrain.step import TrainingError
@@ -157,7 +159,7 @@ def test_another_corpus_is_no_resuming(tmp_path: Path) -> None:
     with pytest.raises(UnpluggedError):
         train(of, base, tmp_path / "out", Plug(2))
     write_manifest(base / "corpus", [{**row, "caption": "changed"} for row in rows(16)])
-    with pytest.raises(StateError, match=r"the corpus, or its audio, is not what .*out was"):
+    with pytest.raises(StateError, match=r"the corpus is not the one that .*out was trained on"):
         train(of, base, tmp_path / "out")
 
 
@@ -296,15 +298,37 @@ def test_the_gradient_is_clipped(base: Path, tmp_path: Path) -> None:
     assert norm == pytest.approx(0.1 * 0.01, rel=1e-3)
 
 
-def test_other_audio_is_not_gone_on_with(base: Path, tmp_path: Path) -> None:
+def test_other_audio_is_said_and_recorded(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     of = recipe(base, "simclr", "train.steps=4", "train.save=1")
-    heard, other = (replace(corpus(base), audio=digest) for digest in ("one", "other"))
-    with pytest.raises(UnpluggedError):
-        pretrain(of, heard, tmp_path / "out", Plug(2))
-    with pytest.raises(StateError, match=r"the corpus, or its audio, is not what .*out"):
-        pretrain(of, other, tmp_path / "out", Reporter())
-    pretrain(of, heard, tmp_path / "out", Reporter())
-    assert pretrained.read_record(tmp_path / "out")["corpus"]["audio"] == "one"
+    one, other = (replace(corpus(base), audio=digest) for digest in ("one", "other"))
+    for heard in (one, one, other):
+        assert "its audio is not what was heard before" not in capsys.readouterr().err
+        with pytest.raises(UnpluggedError):
+            pretrain(of, heard, tmp_path / "out", Plug(1 + (heard is one)))
+    assert "tones: its audio is not what was heard before" in capsys.readouterr().err
+    pretrain(of, other, tmp_path / "out", Reporter())
+    assert pretrained.read_record(tmp_path / "out")["corpus"]["audio"] == ["one", "other"]
+
+
+def test_steps_before_bad_audio_are_not_lost(base: Path, tmp_path: Path) -> None:
+    """An item of the second step cannot be read; mended, the training ends as a whole one."""
+    source = shutil.copytree(base / "corpus", tmp_path / "corpus")
+    of = recipe(base, "supervised", "train.steps=5", "corpus.cache=0", "train.workers=1")
+    whole = tmp_path / "whole"
+    pretrain(of, open_corpus(source, "tones", 0.25), whole, Reporter())
+    items = len(corpus(base).train)
+    late = next(iter({*indices(of.seed, 1, 6, items)} - {*indices(of.seed, 0, 6, items)}))
+    file = open_corpus(source, "tones", 0.25).train[late].file
+    sound = file.read_bytes()
+    file.write_bytes(sound[:100])
+    with pytest.raises(CorpusError, match="cannot be used"):
+        pretrain(of, open_corpus(source, "tones", 0.25), tmp_path / "out", Reporter())
+    assert len(log(tmp_path / "out")) == 1
+    file.write_bytes(sound)
+    pretrain(of, open_corpus(source, "tones", 0.25), tmp_path / "out", Reporter())
+    assert without_clocks(tmp_path / "out") == without_clocks(whole)
 
 
 def test_a_state_of_another_version(base: Path, tmp_path: Path) -> None:

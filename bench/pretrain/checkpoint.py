@@ -82,34 +82,42 @@ class Start:
         return cls(record["weights"], tuple(record["trained_on"]))
 
 
-def finish(
-    folder: Path,
-    recipe: Recipe,
-    corpus: Corpus,
-    start: Start,
-    trunk: dict[str, Tensor],
-    parameters: int,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What comes of a training.
+
+    Attributes:
+        trunk: its state.
+        parameters: how many of its numbers are trained.
+        start: where it began.
+        heard: digests of the corpus' audio, of which there are several if it changed meanwhile.
+    """
+
+    trunk: dict[str, Tensor]
+    parameters: int
+    start: Start
+    heard: tuple[str, ...]
+
+
+def finish(folder: Path, recipe: Recipe, corpus: Corpus, trained: Trained) -> None:
     """Write weights and then the record, which makes the folder a checkpoint.
 
     Args:
         folder: of the training.
         recipe: of the training.
         corpus: trained on.
-        start: where it began.
-        trunk: its state.
-        parameters: how many of its numbers are trained.
+        trained: what came of it.
     """
-    weights = save(trunk)
+    weights = save(trained.trunk)
     write_atomically(folder / WEIGHTS, weights)
     record = {
-        **_card(recipe, corpus.name, start),
-        "start": start.weights,
-        "parameters": parameters,
+        **_card(recipe, corpus.name, trained.start),
+        "start": trained.start.weights,
+        "parameters": trained.parameters,
         "weights": hashlib.sha256(weights).hexdigest(),
         "corpus": {
             "digest": corpus.digest(),
-            "audio": corpus.audio,
+            "audio": list(trained.heard),
             "train": len(corpus.train),
             "validation": len(corpus.validation),
         },

@@ -14,6 +14,7 @@ from bench.pretrain.building import build, build_trunk, refused
 from bench.pretrain.corpus import Corpus, Reader, check, check_classes
 from bench.pretrain.loader import Part, batches, validation
 from bench.pretrain.log import Log, Row
+from bench.pretrain.manifest import CorpusError
 from bench.pretrain.objectives import Batch, Need
 from bench.pretrain.recipe import Recipe
 from bench.pretrain.state import StateError
@@ -122,11 +123,15 @@ class Training:
         self.reader = Reader(recipe.corpus.longest, recipe.corpus.cache)
         reads = {Need.CAPTION, Need.FUSION} & self.needs
         self.words = texts.load_words(recipe.text) if reads else None
+        self.heard: tuple[str, ...] = (corpus.audio,)
         self.done = self._resume()
 
     def run(self, reporter: Reporter, *, tensorboard: bool) -> None:
         """Train, and write the checkpoint."""
         train, first = self.recipe.train, self.world.is_first
+        if len(self.heard) > 1 and first:
+            name = self.corpus.name
+            reporter.say(f"{name}: its audio is not what was heard before; the record names both")
         part = Part(self.world.rank, self.world.size, train.accumulate)
         steps = range(self.done, train.steps)
         views = self._views(TRAINING)
@@ -139,13 +144,22 @@ class Training:
             reporter.step(title, "steps") if first else nullcontext() as progress,
         ):
             for step in steps:
-                row = self._step(step, made)
+                row = self._saving(step, made)
                 if log and progress:
                     log.add(row)
                     progress(step + 1 - self.done, len(steps))
                 if (step + 1) % train.save == 0 and step + 1 < train.steps:
                     self._save(step + 1)
         self._finish()
+
+    def _saving(self, step: int, made: Iterator[list[Batch]]) -> Row:
+        """A step; where an item cannot be used, the steps before it are not lost."""
+        try:
+            return self._step(step, made)
+        except CorpusError:
+            if self.world.size == 1 and step > self.done:
+                self._save(step)
+            raise
 
     def _step(self, step: int, made: Iterator[list[Batch]]) -> Row:
         """A step, with a validation where one is due: its row of the log."""
@@ -172,30 +186,26 @@ class Training:
         facts = state.load(self.folder, self.stepper.objective, self.stepper.optimiser)
         if facts is None:
             return 0
-        if facts["corpus"] != self._corpus():
+        if facts["corpus"] != self.corpus.digest():
             message = (
-                f"the corpus, or its audio, is not what {self.folder} was trained on so far; bring "
-                "that back, or choose another --out"
+                f"the corpus is not the one that {self.folder} was trained on so far; bring that "
+                "back, or choose another --out"
             )
             raise StateError(message)
+        self.heard = tuple(dict.fromkeys([*facts["heard"], self.corpus.audio]))
         self.stepper.scaler.load_state_dict(facts["scaler"])
         return int(facts["step"])
-
-    def _corpus(self) -> list[str]:
-        """What a state says of the corpus."""
-        return [self.corpus.digest(), self.corpus.audio]
 
     def _save(self, done: int) -> None:
         tensors = state.capture(self.stepper.objective, self.stepper.optimiser)
         if self.world.is_first:
             scaler = self.stepper.scaler.state_dict()
-            facts = {"step": done, "corpus": self._corpus(), "scaler": scaler}
-            state.write(self.folder, tensors, facts)
+            facts = {"step": done, "corpus": self.corpus.digest(), "heard": self.heard}
+            state.write(self.folder, tensors, {**facts, "scaler": scaler})
 
     def _finish(self) -> None:
         tensors = {name: state.whole(x) for name, x in self.trunk.state_dict().items()}
         if self.world.is_first:
             parameters = sum(p.numel() for p in self.trunk.parameters())
-            checkpoint.finish(
-                self.folder, self.recipe, self.corpus, self.start, tensors, parameters
-            )
+            trained = checkpoint.Trained(tensors, parameters, self.start, self.heard)
+            checkpoint.finish(self.folder, self.recipe, self.corpus, trained)

@@ -24,9 +24,9 @@ def _decays(name: str, parameter: nn.Parameter) -> bool:
 
 
 def rate(step: int, recipe: TrainRecipe) -> float:
-    """The learning rate of a step, counted from 0: it rises linearly, then falls to 0.
+    """The learning rate of a step, counted from 0: it rises linearly, then falls towards 0.
 
-    With `Schedule.CONSTANT` it stays.
+    It would be 0 one step after the last. With `Schedule.CONSTANT` it stays.
     """
     warm = round(recipe.warmup * recipe.steps)
     if step < warm:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -270,6 +271,7 @@ def test_what_may_surprise_is_said(folder: Path) -> None:
         "1 captions belong to several items",
         "1 captions have more than 62 words and are cut",
     ]
+    assert replace(corpus, validation=()).remarks(64)[-1].startswith("no item is for validation")
 
 
 @pytest.mark.parametrize("damage", ["silent", "not audio", "empty", "truncated"])

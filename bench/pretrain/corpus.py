@@ -81,6 +81,8 @@ class Corpus:
             found.append(f"{double:,} captions belong to several items")
         if cut:
             found.append(f"{cut:,} captions have more than {words} words and are cut")
+        if not self.validation:
+            found.append("no item is for validation: the log has losses of training alone")
         return found
 
 

@@ -75,10 +75,10 @@ def _content(path: Path) -> Content:
     size = path.stat().st_size if isinstance(content, Path) else content.getbuffer().nbytes
     if size == 0:
         raise BadAudioError(path, "empty file")
-    return _as_decoders_need_it(content)
+    return as_decoders_need_it(content)
 
 
-def _as_decoders_need_it(content: Content) -> Content:
+def as_decoders_need_it(content: Content) -> Content:
     """An mp3 with its length said; WAV and AIFF, which libsndfile misreads there, untagged."""
     try:
         with _opened(content) as file:
@@ -135,7 +135,8 @@ def decoded(path: Path) -> tuple[Samples, int]:
     content = _content(path)
     declared = _declared(path, content)
     mono, native = _decode(path, content, declared)
-    refuse_cut_off(path, content, len(mono) / native, declared)
+    refuse_short(path, len(mono) / native, declared)
+    refuse_cut_off(path, content, len(mono) / native)
     return mono, native
 
 
@@ -219,28 +220,35 @@ def _mono(audio: npt.NDArray[np.float32], rate: int) -> tuple[Samples, int]:
     return np.einsum("tc->t", audio) / audio.shape[1], rate
 
 
-def refuse_cut_off(path: Path, content: Content, came: float, declared: float) -> None:
-    """Compare what came out with what the header, or the container's end, promised.
-
-    Args:
-        path: named in the error.
-        content: the file.
-        came: length of what was decoded [s].
-        declared: what that should have been [s].
+def refuse_short(path: Path, came: float, declared: float) -> None:
+    """Compare what was decoded with what the header promised [s].
 
     Raises:
-        BadAudioError: the file is truncated.
+        BadAudioError: it is less.
     """
     if came < LEAST_DECODED * declared:
         reason = f"truncated: {came:.2f} s decode of {declared:.2f} s declared"
         raise BadAudioError(path, reason, Problem.TRUNCATED)
+
+
+def refuse_cut_off(path: Path, content: Content, seconds: float) -> None:
+    """Compare the size of a file with that which its header promised, or look for its end.
+
+    Args:
+        path: named in the error.
+        content: the file.
+        seconds: that it holds.
+
+    Raises:
+        BadAudioError: its end is missing.
+    """
     with _opened(content) as file:
         head = file.read(28)
         size = file.seek(0, io.SEEK_END)
         complete = size >= LEAST_DECODED * _promised_bytes(head)
         cut_off = not complete or (head.startswith(b"OggS") and _ogg_is_cut(file, size))
     if cut_off:
-        reason = f"truncated: the file ends after {came:.2f} s, before its end"
+        reason = f"truncated: the file ends after {seconds:.2f} s, before its end"
         raise BadAudioError(path, reason, Problem.TRUNCATED)
 
 

@@ -127,6 +127,21 @@ def test_clips_are_dealt_by_group_into_splits_of_the_same_sizes() -> None:
         assert counts == [CLIPS * 3 // 5, CLIPS // 5, CLIPS // 5]
 
 
+def test_uneven_groups_are_dealt_into_about_the_same_sizes() -> None:
+    groups = [f"song {int(number**0.5)}" for number in range(CLIPS)]
+    split = {0: Split.TEST, 1: Split.VALIDATION}
+    clips = [
+        Clip(str(n), split.get(n % 4, Split.TRAIN), Path(), 0, groups[n]) for n in range(CLIPS)
+    ]
+    for seed in range(1, 9):
+        dealt = ours.dealt(clips, seed)
+        parts = {s: {clip.group for clip in dealt if clip.split is s} for s in Split}
+        assert sum(map(len, parts.values())) == len({*groups})
+        for each in Split:
+            wanted = sum(clip.split is each for clip in clips)
+            assert abs(sum(clip.split is each for clip in dealt) - wanted) <= 2 * 21
+
+
 def on_splits(*wrong: int) -> str:
     """`tuned-v1` errs so often, split by split; a peer always twelve times."""
     splits = []

@@ -124,7 +124,10 @@ REFUSED = {
     "split": r"row 1: split is 'test', expected train or validation",
     "tags": r"row 1: tags are a list of words",
     "caption": r"row 1: caption is a text, got \['a', 'b'\]",
-    "id": r"row 1: audio_id is a text, got '\\ud800'",
+    "nothing": r"row 1: caption is a text, got nan",
+    "truth": r"row 1: audio_id is a text, got True",
+    "tag": r"row 1: tags are a list of words, .* got \['a', None\]",
+    "id": r"row 1: audio_id is '\\ud800', which is no text in UTF-8",
 }
 CHANGES: dict[str, dict[str, object]] = {
     "missing": {"audio_path": "nowhere.wav"},
@@ -133,6 +136,9 @@ CHANGES: dict[str, dict[str, object]] = {
     "split": {"split": "test"},
     "tags": {"tags": 3},
     "caption": {"caption": ["a", "b"]},
+    "nothing": {"caption": float("nan")},
+    "truth": {"audio_id": True},
+    "tag": {"tags": ["a", None]},
     "id": {"audio_id": "\ud800"},
 }
 
@@ -220,6 +226,32 @@ def test_a_table_that_would_lose_something(folder: Path, what: str) -> None:
     table.write_text("\n".join(lines) + "\n")
     with pytest.raises(CorpusError, match=message):
         opened(table)
+
+
+@pytest.mark.parametrize("names", ["caption,caption", "caption,"])
+def test_columns_without_names_of_their_own(folder: Path, names: str) -> None:
+    (folder / "corpus.csv").write_text(f"audio_id,audio_path,{names}\na,audio/00.wav,first,\n")
+    with pytest.raises(CorpusError, match=r"corpus.csv: every column has a name of its own, got"):
+        opened(folder / "corpus.csv")
+    (folder / "corpus.csv").write_text(",audio_id,audio_path,caption\n0,a,audio/00.wav,first\n")
+    assert opened(folder / "corpus.csv").items[0].caption == "first"
+
+
+@pytest.mark.parametrize("rates", [(48, 320), (320, 48)])
+def test_an_mp3_whose_header_misjudges_its_length(tmp_path: Path, rates: tuple[int, int]) -> None:
+    """Without a Xing header libsndfile guesses by the first frames' rate."""
+    wave = np.random.default_rng(0).normal(0, 0.1, 4 * 44_100)
+    parts = []
+    for number, rate in enumerate(rates):
+        part = tmp_path / f"{number}.mp3"
+        level = (320 - rate) / 320
+        soundfile.write(part, wave, 44_100, compression_level=level, bitrate_mode="CONSTANT")
+        content = part.read_bytes()
+        size = content.index(b"\xff\xfb", 4)  # the first frame is LAME's own
+        parts.append(content[size:])
+    (tmp_path / "both.mp3").write_bytes(b"".join(parts))
+    samples = Reader(30.0, 0).read(Item("both", tmp_path / "both.mp3"))
+    assert len(samples) / RATE == pytest.approx(8.0, abs=0.3)
 
 
 def test_a_table_with_a_very_long_caption(folder: Path) -> None:

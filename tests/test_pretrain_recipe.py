@@ -77,6 +77,7 @@ REFUSED = {
     "clip.hop=0.00001": "the recipe's clip.hop is 1e-05: .*greater than or equal to 0.05",
     "seed=99999999999999999999": "the recipe's seed is 9{20}: .*less than",
     "clip.chunk=31": "clip.chunk 31 is longer than corpus.longest 30",
+    "clip.window=0.01": "clip.window is 0.01: give 0.05 or more, or 0 for that of a chunk",
     "nothing": "--set takes key=value, such as train.steps=100; 'nothing' is not one",
 }
 

@@ -41,8 +41,8 @@ def open_checked(recipe: "CorpusRecipe", cards: Registry, reporter: Reporter) ->
     absent = len(list(cards.tasks)) - len(here)
     if absent:
         reporter.say(
-            f"{corpus.name} holds no test clip of the {len(here)} tasks whose data are here; it "
-            f"was not compared with {absent} others"
+            f"{corpus.name} was compared with the test clips of the {len(here)} tasks whose data "
+            f"are here, not of {absent} others"
         )
     return corpus.heard(contents)
 

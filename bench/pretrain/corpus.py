@@ -191,14 +191,14 @@ class Reader:
         """(samples,) at `RATE`.
 
         Raises:
-            CorpusError: the audio cannot be decoded, or is silent or not finite.
+            CorpusError: the audio cannot be decoded, is truncated, silent or not finite.
         """
         kept = self._kept.get(item.id)
         if kept is not None:
             return kept
         try:
             samples = _decode(item, self.longest)
-        except (BadAudioError, soundfile.LibsndfileError, OSError) as error:
+        except (soundfile.LibsndfileError, OSError, TypeError, ValueError) as error:
             message = f"the audio of {item.id!r} cannot be used: {error}"
             raise CorpusError(message) from error
         with self._lock:
@@ -210,16 +210,18 @@ class Reader:
 
 def _decode(item: Item, longest: float) -> Samples:
     """The beginning of an item; files that soundfile cannot open go through `audio.read`."""
-    content = item.file if item.offset is None else io.BytesIO(_bytes(item))
+    given = item.file if item.offset is None else io.BytesIO(_bytes(item))
+    content = audio.as_decoders_need_it(given)
     try:
-        with soundfile.SoundFile(content) as file:
-            native, declared = file.samplerate, min(longest, file.frames / file.samplerate)
+        with soundfile.SoundFile(audio.rewound(content)) as file:
+            native, seconds = file.samplerate, file.frames / file.samplerate
             samples = file.read(round(longest * native), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError:
         if item.offset is not None:
             raise
         return audio.read(item.file, RATE)[: round(longest * RATE)]
-    audio.refuse_cut_off(item.file, content, len(samples) / native, declared)
+    audio.refuse_short(item.file, len(samples) / native, min(longest, seconds))
+    audio.refuse_cut_off(item.file, content, seconds)
     mono = np.einsum("tc->t", samples) / samples.shape[1]
     if not mono.size or not np.isfinite(mono).all() or np.abs(mono).max() <= audio.SILENCE:
         raise BadAudioError(item.file, "empty, silent or not finite")

@@ -124,14 +124,15 @@ class Training:
         reads = {Need.CAPTION, Need.FUSION} & self.needs
         self.words = texts.load_words(recipe.text) if reads else None
         self.heard: tuple[str, ...] = (corpus.audio,)
+        self.heard_before: tuple[str, ...] = self.heard
         self.done = self._resume()
 
     def run(self, reporter: Reporter, *, tensorboard: bool) -> None:
         """Train, and write the checkpoint."""
         train, first = self.recipe.train, self.world.is_first
-        if len(self.heard) > 1 and first:
+        if self.done and first and self.heard_before != self.heard:
             name = self.corpus.name
-            reporter.say(f"{name}: its audio is not what was heard before; the record names both")
+            reporter.say(f"{name}: its audio is not what was heard before; the record names all")
         part = Part(self.world.rank, self.world.size, train.accumulate)
         steps = range(self.done, train.steps)
         views = self._views(TRAINING)
@@ -144,7 +145,7 @@ class Training:
             reporter.step(title, "steps") if first else nullcontext() as progress,
         ):
             for step in steps:
-                row = self._saving(step, made)
+                row = self._step(step, made)
                 if log and progress:
                     log.add(row)
                     progress(step + 1 - self.done, len(steps))
@@ -152,10 +153,10 @@ class Training:
                     self._save(step + 1)
         self._finish()
 
-    def _saving(self, step: int, made: Iterator[list[Batch]]) -> Row:
-        """A step; where an item cannot be used, the steps before it are not lost."""
+    def _batch(self, step: int, made: Iterator[list[Batch]]) -> list[Batch]:
+        """The next; where an item of it cannot be used, the steps before it are not lost."""
         try:
-            return self._step(step, made)
+            return next(made)
         except CorpusError:
             if self.world.size == 1 and step > self.done:
                 self._save(step)
@@ -164,7 +165,7 @@ class Training:
     def _step(self, step: int, made: Iterator[list[Batch]]) -> Row:
         """A step, with a validation where one is due: its row of the log."""
         train, begun = self.recipe.train, time.perf_counter()
-        pieces = next(made)
+        pieces = self._batch(step, made)
         waited = time.perf_counter() - begun
         found = self.stepper.train(step, pieces, self.folder)
         seconds = time.perf_counter() - begun
@@ -192,7 +193,15 @@ class Training:
                 "back, or choose another --out"
             )
             raise StateError(message)
-        self.heard = tuple(dict.fromkeys([*facts["heard"], self.corpus.audio]))
+        if facts["start"] != self.start.weights:
+            message = (
+                f"{self.recipe.trunk.start} is not the checkpoint that {self.folder} was started "
+                "from; bring that back, or choose another --out"
+            )
+            raise StateError(message)
+        self.heard_before = self.heard = tuple(facts["heard"])
+        if self.corpus.audio != self.heard[-1]:
+            self.heard = (*self.heard, self.corpus.audio)
         self.stepper.scaler.load_state_dict(facts["scaler"])
         return int(facts["step"])
 
@@ -201,7 +210,8 @@ class Training:
         if self.world.is_first:
             scaler = self.stepper.scaler.state_dict()
             facts = {"step": done, "corpus": self.corpus.digest(), "heard": self.heard}
-            state.write(self.folder, tensors, {**facts, "scaler": scaler})
+            facts |= {"start": self.start.weights, "scaler": scaler}
+            state.write(self.folder, tensors, facts)
 
     def _finish(self) -> None:
         tensors = {name: state.whole(x) for name, x in self.trunk.state_dict().items()}

@@ -14,6 +14,7 @@ from bench.errors import UserError
 SUFFIXES = (".jsonl", ".json", ".csv")
 AUDIO = frozenset({"wav", "flac", "mp3", "ogg", "opus", "aiff", "au"})
 SPLITS = ("train", "validation")
+NO_NUMBERS = {"nan", "inf", "-inf"}
 
 
 class CorpusError(UserError):
@@ -112,10 +113,14 @@ def _rows(path: Path, text: str) -> list[object]:
 
 
 def _table(path: Path, text: str) -> list[object]:
-    """Rows of CSV, every one as wide as the first."""
+    """Rows of CSV, every one as wide as the first; the first column may have no name."""
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     before = csv.field_size_limit(len(text) + 1)
     try:
+        names = rows.fieldnames or ()
+        if len({*names}) < len(names) or not all(names[1:]):
+            message = f"{path}: every column has a name of its own, got {', '.join(names)}"
+            raise CorpusError(message)
         found: list[object] = []
         for row in rows:
             if None in row or None in row.values():
@@ -158,9 +163,15 @@ def _item(row: object, path: Path, number: int) -> Item:
 
 def _word(value: object, name: str, where: str) -> str:
     """A text or a number, as a text that can be written as UTF-8; empty for none."""
-    text = "" if value is None else str(value)
-    if isinstance(value, list | dict) or any("\ud800" <= letter <= "\udfff" for letter in text):
+    if value is None:
+        return ""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not isinstance(value, str) and not (is_number and str(value) not in NO_NUMBERS):
         message = f"{where}: {name} is a text, got {value!r}"
+        raise CorpusError(message[:300])
+    text = str(value)
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        message = f"{where}: {name} is {value!r}, which is no text in UTF-8"
         raise CorpusError(message[:300])
     return text
 
@@ -179,7 +190,7 @@ def _tags(value: object, where: str) -> tuple[str, ...] | None:
     if value is None:
         return None
     parts = value.split(";") if isinstance(value, str) else value
-    if not isinstance(parts, list):
+    if not isinstance(parts, list) or None in parts:
         message = f"{where}: tags are a list of words, or separated by `;`; got {value!r}"
         raise CorpusError(message[:300])
     words = (_word(part, "a tag", where).strip() for part in parts)

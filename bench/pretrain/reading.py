@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bench.errors import UserError
 from bench.pretrain.presets import PRESETS, Preset, Table, Value
-from bench.pretrain.recipe import OBJECTIVES, Recipe
+from bench.pretrain.recipe import OBJECTIVES, SHORTEST, Recipe
 
 
 class RecipeError(UserError):
@@ -55,8 +55,12 @@ def written(file: Path) -> Recipe:
         RecipeError: it is of another version or damaged.
     """
     table = _file(file)
-    _refuse_unknown(table, Recipe, "")
-    return _built(table)
+    try:
+        _refuse_unknown(table, Recipe, "")
+        return _built(table)
+    except RecipeError as error:
+        message = f"{file} is damaged, or of another version: {error}"
+        raise RecipeError(message) from error
 
 
 def text(recipe: Recipe) -> str:
@@ -189,6 +193,8 @@ def _contradictions(recipe: Recipe) -> Iterator[str]:
             f"clip.chunk {clip.chunk:g} is longer than corpus.longest {recipe.corpus.longest:g}, "
             "which is all that is heard of an item"
         )
+    if 0 < clip.window < SHORTEST:
+        yield f"clip.window is {clip.window:g}: give {SHORTEST} or more, or 0 for that of a chunk"
     if train.batch % train.accumulate:
         yield f"train.batch {train.batch} cannot be split into {train.accumulate} equal parts"
     contrasted = min({"simclr", "vicreg", "contrastive"} & set(recipe.objectives), default=None)

@@ -13,7 +13,10 @@ Count = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Length = Annotated[float, Field(ge=0.05, allow_inf_nan=False)]
+SHORTEST = 0.05
+"""That a trunk can hear [s]."""
+
+Length = Annotated[float, Field(ge=SHORTEST, allow_inf_nan=False)]
 Level = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Momentum = Annotated[float, Field(ge=0, lt=1)]

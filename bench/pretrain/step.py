@@ -89,8 +89,8 @@ class Stepper:
 
         Returns:
             `loss`, every term, `spread`, `rate`, and `gradient`, its norm before clipping. Terms
-            are means over the examples of all pieces and processes: how a batch is taken apart
-            makes no other loss.
+            are means over the examples of all pieces and processes: but for normalisation, how a
+            batch is taken apart makes no other loss.
 
         Raises:
             TrainingError: the loss or its gradient is not finite, or features have collapsed.

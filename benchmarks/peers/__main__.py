@@ -39,6 +39,8 @@ def parsed() -> tuple[argparse.Namespace, str]:
     parser.add_argument("--splits", type=int, default=SPLITS, help="more, of the same clips")
     parser.add_argument("--out", type=Path, default=assets.cache_folder() / "peers")
     given = parser.parse_args()
+    if given.splits < 0:
+        parser.error("--splits is 0 or more")
     words = ["python -m benchmarks.peers"]
     for name, default in (("tasks", TASKS), ("backbones", BACKBONES)):
         asked = getattr(given, name)

@@ -10,7 +10,7 @@ from benchmarks.peers.page import METHODS, OURS, Cell, Compared, table
 from tasks import Split
 
 ABOUT = """A split of some 200 test clips and 150 for validation favours one method or another by
-luck. So the same clips were dealt into splits of at most these sizes {more} more times, whole
+luck. So the same clips were dealt into splits of about these sizes {more} more times, whole
 groups (songs, artists) by lot, and all methods were run again. Means are over all {all} splits.
 Splits share clips, which a plain standard error does not know; the 95 % interval of a difference
 is Student's t with the variance of Nadeau & Bengio (2003): s² · (1/{all} + test clips / training
@@ -32,9 +32,9 @@ def section(pairs: Sequence[Sequence[Compared]]) -> str:
     headers = ["pair", *OURS, "best peer", "at or above?", "difference", "each split"]
     about = ABOUT.format(more=len(pairs[0]) - 1, all=len(pairs[0]))
     explained = (
-        "*Best peer*: by its mean test score. *Within its interval*: the peer is above, but the "
-        "interval of the difference holds 0. *Each split*: the difference there, the published "
-        "split first."
+        "*Best peer*: by its mean test score, for which nothing is corrected. *Within its "
+        "interval*: the peer is above, but the interval of the difference holds 0. *Each split*: "
+        "the difference there, the published split first."
     )
     verdicts = f"{about}\n\n{table(headers, rows)}\n\nOf {len(rows)} pairs, {sums}.\n\n{explained}"
     return f"{verdicts}\n\n### Against one peer at a time, on all splits\n\n{_one_by_one(pairs)}"

@@ -35,7 +35,7 @@ PLACE = 5
 INTRODUCTION = """# Beside other evaluations
 
 Are our probes as good as those of other benchmarks on the same vectors, and what do they take?
-Made by `{command}`, which needs half an hour, and the network for the peers' packages.
+Made by `{command}`, which needs about an hour, and the network for the peers' packages.
 
 **What is compared.** Each method is given the same frozen embeddings (the mean over the windows
 of the backbone's default layer, from our feature store), the same labels and the same splits.

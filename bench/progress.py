@@ -76,6 +76,19 @@ class Reporter:
             yield update
 
 
+class Silent(Reporter):
+    """Shows nothing: of several processes that do one thing, the first speaks."""
+
+    def say(self, line: str) -> None:
+        """Nothing."""
+
+    @contextmanager
+    def step(self, title: str, unit: str) -> Iterator[Step]:
+        """Report nothing."""
+        del title, unit
+        yield lambda _done, _total: None
+
+
 class _Lines:
     """Progress as lines of a log: the first, the last, and one every few seconds."""
 

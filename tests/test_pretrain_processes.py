@@ -34,9 +34,11 @@ def started(
     return subprocess.Popen(command, cwd=cwd, env=environment, stderr=subprocess.PIPE, text=True)
 
 
-def ended(process: "subprocess.Popen[str]") -> None:
+def ended(process: "subprocess.Popen[str]") -> str:
+    """What it says."""
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
+    return err
 
 
 def test_a_killed_training_goes_on_to_the_same_weights(toy: Path, base: Path) -> None:
@@ -72,7 +74,7 @@ def test_two_processes_train_as_one_with_two_parts(toy: Path, base: Path) -> Non
     process = started(words, toy.parent, processes=2)
     parts = recipe(base, "mulap", *more, "train.accumulate=2")
     one = train(parts, base, toy.with_name("one"))
-    ended(process)
+    assert ended(process).count("was compared with the test clips") == 1
     two = toy.with_name("two")
     assert_same_rows(one, two, "mulap")
     running = [log(out)[-1]["validation"]["loss"] for out in (one, two)]

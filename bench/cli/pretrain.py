@@ -1,5 +1,6 @@
 """`bench pretrain`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from bench.cli import printing
 from bench.cli.options import AsJson, DataRoot, Include, known
 from bench.errors import UserError, why_no_folder
 from bench.pretrain.presets import Preset
-from bench.progress import Reporter
+from bench.progress import Reporter, Silent
 
 
 def pretrain(
@@ -57,7 +58,7 @@ def pretrain(
     if taken := why_no_folder("--out", folder):
         raise UserError(taken)
     chosen = resolve(selection.device(device))
-    reporter = Reporter()
+    reporter = Reporter() if os.environ.get("RANK", "0") == "0" else Silent()  # torchrun's
     corpus = corpora.open_checked(settings.corpus, cards, reporter)
     for remark in corpus.remarks(settings.text.longest):
         reporter.say(f"{corpus.name}: {remark}")

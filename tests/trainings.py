@@ -64,6 +64,13 @@ def log(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
 
 
+CLOCKS = {"seconds", "waited"}
+
+
+def without_clocks(out: Path) -> list[dict[str, object]]:
+    return [{k: v for k, v in row.items() if k not in CLOCKS} for row in log(out)]
+
+
 class UnpluggedError(Exception):
     """Somebody pulled the plug."""
 

@@ -38,7 +38,7 @@ def open_checked(recipe: "CorpusRecipe", cards: Registry, reporter: Reporter) ->
     contents = corpus.contents(digests)
     here = [entry for entry in cards.tasks if data.folder(entry).is_dir()]
     refuse_tests(contents, _tests(here, digests))
-    absent = len(list(cards.tasks)) - len(here)
+    absent = len(cards.tasks.entries) - len(here)
     if absent:
         reporter.say(
             f"{corpus.name} was compared with the test clips of the {len(here)} tasks whose data "

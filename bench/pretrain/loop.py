@@ -123,14 +123,19 @@ class Training:
         self.reader = Reader(recipe.corpus.longest, recipe.corpus.cache)
         reads = {Need.CAPTION, Need.FUSION} & self.needs
         self.words = texts.load_words(recipe.text) if reads else None
-        self.heard: tuple[str, ...] = (corpus.audio,)
-        self.heard_before: tuple[str, ...] = self.heard
+        self.before: tuple[str, ...] = ()
         self.done = self._resume()
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """Digests of the corpus' audio, each time that it changed; those of before first."""
+        now = self.corpus.audio
+        return self.before if now in self.before[-1:] else (*self.before, now)
 
     def run(self, reporter: Reporter, *, tensorboard: bool) -> None:
         """Train, and write the checkpoint."""
         train, first = self.recipe.train, self.world.is_first
-        if self.done and first and self.heard_before != self.heard:
+        if first and self.before and self.heard != self.before:
             name = self.corpus.name
             reporter.say(f"{name}: its audio is not what was heard before; the record names all")
         part = Part(self.world.rank, self.world.size, train.accumulate)
@@ -199,9 +204,7 @@ class Training:
                 "from; bring that back, or choose another --out"
             )
             raise StateError(message)
-        self.heard_before = self.heard = tuple(facts["heard"])
-        if self.corpus.audio != self.heard[-1]:
-            self.heard = (*self.heard, self.corpus.audio)
+        self.before = tuple(facts["heard"])
         self.stepper.scaler.load_state_dict(facts["scaler"])
         return int(facts["step"])
 

@@ -7,9 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from backbones import Precision
-from backbones._networks.sizes import FusionSizes
+from backbones._networks.sizes import Count, FusionSizes
 
-Count = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from benchmarks.peers.page import METHODS, OURS, Cell, Compared, table
+from benchmarks.peers.page import METHODS, OURS, Cell, Compared, table, tally
 from tasks import Split
 
 ABOUT = """A split of some 200 test clips and 150 for validation favours one method or another by
@@ -28,8 +28,6 @@ def section(pairs: Sequence[Sequence[Compared]]) -> str:
         pairs: each on every split, the published one first.
     """
     rows = [_row(splits) for splits in pairs]
-    kinds = [row[PLACE] for row in rows]
-    sums = ", ".join(f"{kind}: {kinds.count(kind)}" for kind in dict.fromkeys(kinds))
     headers = ["pair", *OURS, "best peer", "at or above?", "difference", "each split"]
     about = ABOUT.format(more=len(pairs[0]) - 1, all=len(pairs[0]))
     explained = (
@@ -37,7 +35,8 @@ def section(pairs: Sequence[Sequence[Compared]]) -> str:
         "interval*: the peer is above, but the interval of the difference holds 0. *Each split*: "
         "the difference there, the published split first."
     )
-    verdicts = f"{about}\n\n{table(headers, rows)}\n\nOf {len(rows)} pairs, {sums}.\n\n{explained}"
+    sums = tally([row[PLACE] for row in rows])
+    verdicts = f"{about}\n\n{table(headers, rows)}\n\n{sums}\n\n{explained}"
     return f"{verdicts}\n\n### Against one peer at a time, on all splits\n\n{_one_by_one(pairs)}"
 
 

@@ -151,15 +151,13 @@ def _columns(found: Cell | str) -> tuple[str, str, str]:
 def _verdicts(compared: Sequence[Compared]) -> str:
     headers = ["pair", *OURS, "best peer", "difference", "at or above?", "CPU"]
     rows = [_verdict(pair) for pair in compared]
-    kinds = [row[PLACE] for row in rows]
-    sums = ", ".join(f"{kind}: {kinds.count(kind)}" for kind in dict.fromkeys(kinds))
     explained = (
         "*Difference*: points, with its paired 95 % interval over groups of clips, not corrected "
         "for the choice of the best of seven peers by their test scores. *Within its interval*: "
         "the peer is above, but no higher than the upper end of the interval of `tuned-v1`. "
         "*CPU*: of `tuned-v1`, as a multiple of the peer's."
     )
-    verdicts = f"{table(headers, rows)}\n\nOf {len(rows)} pairs, {sums}.\n\n{explained}"
+    verdicts = f"{table(headers, rows)}\n\n{tally([row[PLACE] for row in rows])}\n\n{explained}"
     return f"{verdicts}\n\n### Against one peer at a time\n\n{_one_by_one(compared)}"
 
 
@@ -226,6 +224,12 @@ def _place(ours: Estimate, peer: Estimate) -> str:
     if ours.value >= peer.value:
         return "yes"
     return "within its interval" if ours.high >= peer.value else "no"
+
+
+def tally(kinds: Sequence[str]) -> str:
+    """How many pairs there are of each kind."""
+    sums = ", ".join(f"{kind}: {kinds.count(kind)}" for kind in dict.fromkeys(kinds))
+    return f"Of {len(kinds)} pairs, {sums}."
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

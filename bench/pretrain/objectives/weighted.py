@@ -19,7 +19,7 @@ class Weighted(nn.Module):
     def __init__(self, objectives: Sequence[Objective], weights: Mapping[str, float]) -> None:
         super().__init__()
         self.objectives = nn.ModuleList(objectives)
-        self._each = tuple(objectives)
+        self._each = tuple(objectives)  # the same, which a list of modules does not type
         self.weights = dict(weights)
         self.needs: frozenset[Need] = frozenset().union(*(each.needs for each in objectives))
         self.whole = any(each.whole for each in objectives)

@@ -2,9 +2,11 @@
 
 import csv
 import importlib
+import io
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -63,10 +65,18 @@ def every_layout() -> list[Layout]:
 def sound(path: Path, number: int, seconds: float = 1.0) -> None:
     """A tone in noise, in the format of the path's ending; another number is another tone."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_encoded(path.suffix[1:], number, seconds))
+
+
+@cache
+def _encoded(kind: str, number: int, seconds: float) -> bytes:
+    """Encoding takes longer than all else of a copy, and copies share their sounds."""
     rng = np.random.default_rng(number)
     time = np.arange(round(RATE * seconds)) / RATE
     wave = 0.3 * np.sin(2 * np.pi * (200 + 37 * (number % 50)) * time)
-    soundfile.write(path, wave + rng.normal(0, 0.02, len(time)), RATE)
+    written = io.BytesIO()
+    soundfile.write(written, wave + rng.normal(0, 0.02, len(time)), RATE, format=kind)
+    return written.getvalue()
 
 
 def table(

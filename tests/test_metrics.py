@@ -42,12 +42,12 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def drawn_tags(seed: int) -> tuple[Array, Array, Array]:
-    """Labels, coarse scores with many ties, and the weights of seven bootstrap resamples."""
+    """Labels, coarse scores with many ties, and the weights of three bootstrap resamples."""
     rng = np.random.default_rng(seed)
     clips, tags = int(rng.integers(8, 60)), int(rng.integers(1, 5))
     truth = (rng.uniform(size=(clips, tags)) < rng.uniform(0.1, 0.9, tags)).astype(float)
     scores = rng.integers(0, int(rng.integers(2, 30)), (clips, tags)) / 10
-    weights = rng.multinomial(clips, np.full(clips, 1 / clips), 7).astype(float)
+    weights = rng.multinomial(clips, np.full(clips, 1 / clips), 3).astype(float)
     return truth, scores, weights
 
 

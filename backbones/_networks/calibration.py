@@ -1,9 +1,11 @@
 """Normalisation statistics for networks that were never trained."""
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 SAMPLE_RATE = 16_000
 TIME = np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE
@@ -24,20 +26,21 @@ def calibrate(network: nn.Module) -> None:
         norm.momentum = None  # a plain average over forward passes, here one
     network.train()
     with torch.no_grad():
-        network(torch.from_numpy(_clips(np.random.default_rng(0))))
+        network(_clips())
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()
 
 
-def _clips(random: np.random.Generator) -> npt.NDArray[np.float32]:
+@cache
+def _clips() -> Tensor:
     """Three seconds each of twelve notes over soft noise, at one level after another."""
-    clips = []
+    random, clips = np.random.default_rng(0), []
     for level in LEVELS:
         notes = np.sum([_note(random) for _ in range(12)], axis=0)
         notes += random.normal(0, 1e-3, TIME.size)
         clips.append(10 ** (level / 20) * notes / np.abs(notes).max())
-    return np.stack(clips).astype(np.float32)
+    return torch.from_numpy(np.stack(clips).astype(np.float32))
 
 
 def _note(random: np.random.Generator) -> npt.NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -140,6 +141,24 @@ def test_untrained_it_is_the_linear_probe(clips: dict[Split, list[Stretch]], kin
     (predict,) = Fitter(frozen).fit([HYPER], 0)
     np.testing.assert_allclose(found.test, predict(Split.TEST), rtol=1e-4, atol=1e-4)
     assert found.epochs == 0
+
+
+def test_weights_decay_and_nothing_else(
+    clips: dict[Split, list[Stretch]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[torch.optim.Optimizer] = []
+
+    class Seen(torch.optim.AdamW):
+        def __init__(self, groups: list[dict[str, Any]], rate: float) -> None:
+            super().__init__(groups, rate)
+            made.append(self)
+
+    monkeypatch.setattr(torch.optim, "AdamW", Seen)
+    finetune.train(problems(clips, Kind.MULTICLASS)[1], protocol(1), 1e-3, 0)
+    decayed, plain = made[0].param_groups
+    assert (decayed["weight_decay"], plain["weight_decay"]) == (1e-2, 0)
+    assert {p.ndim > 1 for p in decayed["params"]} == {True}
+    assert {p.ndim for p in plain["params"]} == {1}
 
 
 @pytest.mark.parametrize("kind", METRICS)

@@ -1,26 +1,17 @@
-"""AdamW with decay only where it belongs, and how its rate goes."""
+"""AdamW, and how its rate goes."""
 
 import math
 
 import torch
 from torch import nn
 
+from bench import decay
 from bench.pretrain.recipe import Schedule, TrainRecipe
 
 
 def build(model: nn.Module, recipe: TrainRecipe) -> torch.optim.AdamW:
     """AdamW over all that is trained (Loshchilov and Hutter, ICLR 2019)."""
-    trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for name, p in trained if _decays(name, p)], "weight_decay": recipe.decay},
-        {"params": [p for name, p in trained if not _decays(name, p)], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, recipe.rate, recipe.betas)
-
-
-def _decays(name: str, parameter: nn.Parameter) -> bool:
-    """Not biases, normalisations and the temperature, which have one dimension, nor positions."""
-    return parameter.ndim > 1 and "position" not in name
+    return torch.optim.AdamW(decay.groups(model, recipe.decay), recipe.rate, recipe.betas)
 
 
 def rate(step: int, recipe: TrainRecipe) -> float:

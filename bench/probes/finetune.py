@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from backbones import Backbone, Encoder
-from bench import kept, provenance
+from bench import decay, kept, provenance
 from bench.probes import Hyper as Configuration
 from bench.probes import Problem as Frozen
 from bench.probes.fit import Head
@@ -118,7 +118,7 @@ def train(problem: Problem, protocol: FineTune, rate: float, seed: int) -> Outco
         problem.card, problem.encoder(), problem.start.layer, problem.head, problem.frozen.kind
     )
     labels = torch.from_numpy(problem.frozen.labels[Split.TRAIN])
-    optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=protocol.weight_decay)
+    optimiser = torch.optim.AdamW(decay.groups(network, protocol.weight_decay), rate)
     draw = np.random.default_rng(seed)
     best, best_score, kept_epoch = _copy(network), _validation(network, problem), 0
     for epoch in range(1, protocol.epochs + 1):

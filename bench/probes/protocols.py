@@ -103,7 +103,7 @@ class FineTune(Protocol):
 
     Attributes:
         rates: learning rates, of which validation chooses one.
-        weight_decay: of AdamW.
+        weight_decay: of AdamW, on all but biases and normalisations.
         batch: clips a step, one window of each.
         epochs: at most so many.
         patience: epochs without a better validation score after which training ends.

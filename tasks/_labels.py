@@ -101,7 +101,8 @@ def _kind(
         return Kind.MULTILABEL if texts <= {"", "0", "1", "0.0", "1.0"} else Kind.REGRESSION
     if texts <= {*KEYS}:
         return Kind.KEY
-    if all(text.removeprefix("-").isdecimal() for text in texts):
+    whole = {text.removesuffix(".0") for text in texts}  # as a column with gaps is written
+    if len(whole) == len(texts) and all(text.removeprefix("-").isdecimal() for text in whole):
         return Kind.MULTICLASS if len(texts) <= MOST_NUMBERED else Kind.REGRESSION
     commas = [place for place, row in enumerate(cells) if COMMA.fullmatch(row[0])]
     if len(commas) > len(cells) * MOST_ODD:

@@ -300,8 +300,8 @@ def test_what_may_surprise_is_said(folder: Path) -> None:
     content[2]["caption"] = "word " * 10_000
     corpus = opened(write_manifest(folder, content))
     assert corpus.remarks(64) == [
-        "1 captions belong to several items",
-        "1 captions have more than 62 words and are cut",
+        "captions that belong to several items: 1",
+        "captions cut after 62 words: 1",
     ]
     assert replace(corpus, validation=()).remarks(64)[-1].startswith("no item is for validation")
 

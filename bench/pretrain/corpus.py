@@ -78,9 +78,9 @@ class Corpus:
         cut = sum(len(caption.split()) > words for caption in captions)
         found = []
         if double:
-            found.append(f"{double:,} captions belong to several items")
+            found.append(f"captions that belong to several items: {double:,}")
         if cut:
-            found.append(f"{cut:,} captions have more than {words} words and are cut")
+            found.append(f"captions cut after {words} words: {cut:,}")
         if not self.validation:
             found.append("no item is for validation: the log has losses of training alone")
         return found

@@ -1,10 +1,14 @@
 """A small corpus of tones with captions and tags."""
 
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import numpy as np
 import soundfile
+
+from bench.pretrain.corpus import Corpus, open_corpus
 
 RATE = 16_000
 NOTES = ("c", "d", "e", "f", "g", "b")
@@ -44,3 +48,27 @@ def write_manifest(folder: Path, content: list[dict[str, object]]) -> Path:
     lines = "".join(json.dumps(row) + "\n" for row in content)
     (folder / "corpus.jsonl").write_text(lines, encoding="utf-8")
     return folder
+
+
+def write_tar(folder: Path, **more: object) -> Path:
+    """The items of a corpus as two WebDataset shards; the facts of all may say more."""
+    for shard in range(2):
+        with tarfile.open(folder / f"shard-{shard}.tar", "w") as tar:
+            for row in rows(8)[shard::2]:
+                said = {key: row[key] for key in ("tags", "split")} | more
+                audio = (folder / str(row["audio_path"])).read_bytes()
+                parts = {"wav": audio, "json": json.dumps(said).encode()}
+                parts["txt"] = str(row["caption"]).encode()
+                for suffix, data in parts.items():
+                    info = tarfile.TarInfo(f"{row['audio_id']}.{suffix}")
+                    info.size = len(data)
+                    tar.addfile(info, io.BytesIO(data))
+    return folder
+
+
+def opened(source: Path) -> Corpus:
+    return open_corpus(source, "tones", 0.25)
+
+
+def facts(corpus: Corpus) -> dict[str, tuple[str, tuple[str, ...] | None, bool]]:
+    return {i.id: (i.caption, i.tags, i in corpus.train) for i in corpus.items}

@@ -161,8 +161,9 @@ def _suite(name: str, protocol: str, rows: Rows) -> Suite:
         for task, column in compared.items()
         if len(column) > 1
     }
+    worth = {task: _worth(rows, task) for task in tasks}
     audits = {task: row.audit for (task, _), row in rows.items() if row.audit is not None}
-    return Suite(name, protocol, tuple(tasks.values()), tuple(lines), detectable, audits)
+    return Suite(name, protocol, tuple(tasks.values()), tuple(lines), detectable, worth, audits)
 
 
 def _clean(rows: Rows, backbone: str) -> dict[str, Clean]:
@@ -174,6 +175,12 @@ def _clean(rows: Rows, backbone: str) -> dict[str, Clean]:
 def _groups(rows: Rows, compared: Mapping[str, Samples], task: str) -> Sequence[str]:
     """The group of each test clip, which the compared rows share."""
     return rows[task, next(iter(compared))].groups
+
+
+def _worth(rows: Rows, task: str) -> float:
+    """How many groups of equal size the test clips are worth, of the row with most of them."""
+    mine = [row.groups for (name, _), row in rows.items() if name == task]
+    return statistics.effective_number(max(mine, key=len))
 
 
 def _letters(rows: Rows, compared: Mapping[str, Samples], task: str) -> dict[str, str]:

@@ -67,6 +67,7 @@ class Suite:
         lines: backbones.
         detectable: by task name, the difference that a comparison of two lines finds 80 times in
             100; a task with one line is not there.
+        worth: by task name, the number of groups of equal size that its test clips are worth.
         audits: by task name; a task that was not audited is not there.
     """
 
@@ -75,6 +76,7 @@ class Suite:
     tasks: tuple[TaskFacts, ...]
     lines: tuple[Line, ...]
     detectable: Mapping[str, float]
+    worth: Mapping[str, float]
     audits: Mapping[str, Audit]
 
     @property

@@ -10,14 +10,23 @@ from leaderboard.records import ClassScore, Record, Score, TaskFacts
 
 FEW_GROUPS = 10
 
+UNEVEN = 0.9
+"""Groups that are worth a smaller share of their number are said to be."""
 
-def section(records: Sequence[Record], audit: Audit | None) -> str:
-    """A folded section with everything about a task's rows, and what an audit found."""
+
+def section(records: Sequence[Record], worth: float, audit: Audit | None) -> str:
+    """A folded section with everything about a task's rows.
+
+    Args:
+        records: of the task.
+        worth: the number of groups of equal size that its test clips are worth.
+        audit: what one found.
+    """
     task, protocol = records[0].task, records[0].search.protocol
     commands = "\n".join(record.provenance.command for record in records)
     parts = [
         f"<details><summary><b>{task.name}</b>, {protocol}: {task.summary}</summary>",
-        f"{_asked(task, records)} {_audited(audit)}",
+        f"{_asked(task, records, worth)} {_audited(audit)}",
         table(*_metrics(records)),
         *_variants(records),
         table(*_costs(records)),
@@ -29,7 +38,7 @@ def section(records: Sequence[Record], audit: Audit | None) -> str:
     return "\n\n".join(parts)
 
 
-def _asked(task: TaskFacts, records: Sequence[Record]) -> str:
+def _asked(task: TaskFacts, records: Sequence[Record], worth: float) -> str:
     clips = max((record.clips for record in records), key=lambda each: each.test)
     parts = f"{clips.train:,} / {clips.validation:,} / {clips.test:,}"
     split = f"{parts} clips to train, validate and test"
@@ -37,7 +46,7 @@ def _asked(task: TaskFacts, records: Sequence[Record]) -> str:
         split = f"{clips.test:,} clips in {clips.folds} folds, each tested once"
     return (
         f"{'Recorded' if task.recorded else 'Rendered'} audio; {split}, "
-        f"the last in {clips.groups:,} groups. {_few(clips.groups)}"
+        f"the last in {_groups(clips.groups, worth)}"
         f"Paper: {_ended(task.paper)} Licence: {_ended(task.licence)}"
     )
 
@@ -53,11 +62,11 @@ def _audited(audit: Audit | None) -> str:
     return f"{looked} were looked for among {audit.clips:,} clips{plain}: {', '.join(found)}."
 
 
-def _few(groups: int) -> str:
-    """A warning where resampling groups says too little."""
-    if groups >= FEW_GROUPS:
-        return ""
-    return f"**With fewer than {FEW_GROUPS} groups its intervals are rough.** "
+def _groups(number: int, worth: float) -> str:
+    """How many, and a warning where resampling them says too little."""
+    uneven = f", worth {worth:,.1f} of equal size" if worth < UNEVEN * number else ""
+    few = f"**With fewer than {FEW_GROUPS} groups its intervals are rough.** "
+    return f"{number:,} groups{uneven}. {few if worth < FEW_GROUPS else ''}"
 
 
 def _ended(text: str) -> str:

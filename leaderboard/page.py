@@ -40,9 +40,9 @@ def render(suites: Sequence[Suite], mark: str) -> str:
         parts += [f"## {suite.title}", scores(suite), *_power(suite)]
     by_task = _by_task(suites)
     if by_task:
-        sections = [details.section(rows, audit) for rows, audit in by_task]
+        sections = [details.section(*each) for each in by_task]
         parts += ["## Every row, by task", *sections]
-        parts += ["## Backbones", _backbones([r for rows, _ in by_task for r in rows])]
+        parts += ["## Backbones", _backbones([r for rows, *_ in by_task for r in rows])]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
@@ -108,13 +108,14 @@ def _rank(line: Line) -> str:
     return f"{line.rank.value:.1f}<br><sub>{bounds(line.rank.low, line.rank.high)}</sub>"
 
 
-def _by_task(suites: Sequence[Suite]) -> list[tuple[list[Record], Audit | None]]:
-    """The records of each task, in the order of the first table that has it, and its audit."""
-    found: dict[tuple[str, str], tuple[list[Record], Audit | None]] = {}
+def _by_task(suites: Sequence[Suite]) -> list[tuple[list[Record], float, Audit | None]]:
+    """What `details.section` takes of each task, in the order of the first table that has it."""
+    found: dict[tuple[str, str], tuple[list[Record], float, Audit | None]] = {}
     for suite in suites:
         for task in suite.tasks:
             rows = [line.records[task.name] for line in suite.lines if task.name in line.records]
-            found.setdefault((suite.protocol, task.name), (rows, suite.audits.get(task.name)))
+            known = (rows, suite.worth[task.name], suite.audits.get(task.name))
+            found.setdefault((suite.protocol, task.name), known)
     return list(found.values())
 
 

@@ -223,6 +223,17 @@ def test_few_groups_are_warned_of(full: Path, known: Registry) -> None:
     assert text.count("With fewer than 10 groups its intervals are rough.") == 1
 
 
+def test_groups_of_which_one_has_nearly_all_clips_are_worth_few(
+    full: Path, known: Registry
+) -> None:
+    assert "of equal size" not in page.render(board.suites(full, known), "c")
+    for name in ("alike", "same", "worst"):
+        put(full, name, "toys/one", 0.8, groups=[f"song {max(i, 90)}" for i in range(120)])
+    text = page.render(board.suites(full, known), "c")
+    worth = 120**2 / (91**2 + 29)
+    assert f"the last in 30 groups, worth {worth:.1f} of equal size. **With fewer" in text
+
+
 def test_rows_that_other_weights_replace_are_named(tmp_path: Path) -> None:
     pins = [f"file:{place}?checksum=sha256:{digit * 64}" for place, digit in ("a1", "b1", "b2")]
     put(tmp_path, "net", "toys/one", 0.8)

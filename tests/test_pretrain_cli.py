@@ -243,6 +243,25 @@ def test_a_test_clip_is_refused_before_the_first_step(
     assert not toy.with_name("out-2").exists()
 
 
+def test_a_check_lists_all_bad_audio_and_trains_nothing(
+    toy: Path, base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = Path(shutil.copytree(base / "corpus", toy.parent / "corpus"))
+    soundfile.write(corpus / "audio" / "02.wav", np.zeros(8000), 16_000)
+    (corpus / "audio" / "09.wav").write_bytes(b"no audio")
+    words = (*TINY, *settings(base, "simclr", f"corpus.source={corpus}"), "--check")
+    code, out, _ = bench(*words, capsys=capsys)
+    *bad, last = out.splitlines()
+    assert (code, last) == (1, "corpus: 14 of 16 items decode")
+    names = ("tone-02", "tone-09")
+    for name, line in zip(names, bad, strict=True):
+        assert line.startswith(f"the audio of '{name}' cannot be used: ")
+    write_manifest(corpus, rows(1))
+    code, out, _ = bench(*words, "--json", capsys=capsys)
+    assert (code, json.loads(out)) == (0, {"corpus": "corpus", "items": 1, "unusable": []})
+    assert not (toy.with_name("checkpoints") / "x-simclr").exists()
+
+
 def test_bad_audio_is_one_line(toy: Path, base: Path, capsys: pytest.CaptureFixture[str]) -> None:
     corpus = toy.parent / "corpus"
     shutil.copytree(base / "corpus", corpus)

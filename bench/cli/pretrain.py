@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from bench.cli.options import AsJson, DataRoot, Include, known
 from bench.errors import UserError, why_no_folder
 from bench.pretrain.presets import Preset
 from bench.progress import Reporter, Silent
+
+if TYPE_CHECKING:
+    from bench.pretrain.corpus import Corpus
 
 
 def pretrain(
@@ -37,11 +40,17 @@ def pretrain(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write the log for TensorBoard too.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Decode the whole corpus, and train nothing.")
+    ] = False,
     _data_root: DataRoot = None,
     include: Include = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pre-train the audio trunk into a checkpoint, or go on with one."""
+    """Pre-train the audio trunk into a checkpoint, or go on with one.
+
+    Exit 1 if --check finds audio that cannot be used.
+    """
     if recipe is None and preset is None:
         message = "--recipe or --preset is needed; recipes/small has one for each objective"
         raise UserError(message)
@@ -64,6 +73,9 @@ def pretrain(
         reporter.say(f"{corpus.name}: {remark}")
     for remark in reading.remarks(settings):
         reporter.say(f"{settings.name}: {remark}")
+    if check:
+        _check(corpus, settings.corpus.longest, reporter, as_json=as_json)
+        return
     first = loop.pretrain(
         *(settings, corpus, folder, reporter),
         device=chosen,
@@ -76,3 +88,20 @@ def pretrain(
         printing.document({"folder": str(folder), **pretrained.read_record(folder)})
     else:
         printing.line(f"{folder} holds {settings.name}: bench run --backbone {folder}")
+
+
+def _check(corpus: "Corpus", longest: float, reporter: Reporter, *, as_json: bool) -> None:
+    """Say what of a corpus cannot be used."""
+    from bench.pretrain import check_audio
+
+    items = corpus.items
+    with reporter.step(f"audio of {corpus.name}", "items") as step:
+        found = check_audio.unusable(items, longest, step)
+    if as_json:
+        printing.document({"corpus": corpus.name, "items": len(items), "unusable": found})
+    else:
+        for why in found:
+            printing.line(why)
+        printing.line(f"{corpus.name}: {len(items) - len(found):,} of {len(items):,} items decode")
+    if found:
+        raise typer.Exit(1)

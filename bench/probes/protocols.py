@@ -223,7 +223,7 @@ PROTOCOLS = {
         Tuned(
             name="tuned-v1",
             summary="Optuna over layer, pooling, scaling and model: linear probes first, then MLP",
-            compare="other rows of tuned-v1; an upper bound for the simpler protocols",
+            compare="other rows of tuned-v1",
             trials=40,
             seeds=5,
             plan=_first_of_tuned,

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import median
 
 from bench import statistics
 from studies.same_backbone import evidence
-from studies.same_backbone.evidence import ALPHA, Evidence, Gap, Scores
+from studies.same_backbone.evidence import ALPHA, Evidence, Gap, OverSeeds, Scores
 from studies.same_backbone.plan import RANDOM, Pair, Part
 
 
@@ -52,6 +53,11 @@ class Table:
             alike=tuple(task for task in tasks if task not in apart),
         )
 
+    def least(self, task: str) -> float:
+        """The smallest difference that is told apart as the first of a task, median over pairs."""
+        gaps = self.gaps[task].values()
+        return median(each.least(len(gaps)) for each in gaps)
+
     def pairs(self) -> list[Pair]:
         """Those that were compared on any task, in the part's order."""
         return [pair for pair in self.part.pairs if any(pair in self.gaps[t] for t in self.tasks)]
@@ -85,12 +91,12 @@ class Table:
 def tables(part: Part, known: Evidence) -> list[Table]:
     """One for each length at which something but the random trunk was trained and scored."""
     labels = [training.label for training in part.trainings]
-    own = {label for label in labels if label != RANDOM} - _shared(part)
+    own = {label for label in labels if label != RANDOM} - shared(part)
     lengths = {steps for label, steps in known.scores if label in own}
     return [_table(part, steps, known) for steps in sorted(lengths)]
 
 
-def _shared(part: Part) -> set[str]:
+def shared(part: Part) -> set[str]:
     """Trainings that the core has too, unless they are all there is: no part is run by these."""
     plain = {training.label for training in part.trainings if not training.changes}
     return plain if len(plain) < len(part.trainings) else set()
@@ -100,16 +106,21 @@ def _table(part: Part, steps: int, known: Evidence) -> Table:
     labels = [training.label for training in part.trainings]
     scores = evidence.common(labels, steps, known)
     tasks = tuple(task for task in known.metrics if any(task in each for each in scores.values()))
-    gaps = {task: _gaps(part, task, scores) for task in tasks}
+    gaps = {task: _gaps(part, task, scores, known.varying(task, steps)) for task in tasks}
     p = {task: evidence.corrected(found) for task, found in gaps.items()}
     return Table(part, steps, tasks, scores, gaps, p)
 
 
-def _gaps(part: Part, task: str, scores: Mapping[str, Mapping[str, Scores]]) -> dict[Pair, Gap]:
+def _gaps(
+    part: Part,
+    task: str,
+    scores: Mapping[str, Mapping[str, Scores]],
+    varying: OverSeeds | None,
+) -> dict[Pair, Gap]:
     found = {}
     for one, two in part.pairs:
         if task in scores.get(one, {}) and task in scores.get(two, {}):
             first, second = scores[one][task], scores[two][task]
             if first.values.keys() & second.values.keys():
-                found[one, two] = evidence.gap(first, second)
+                found[one, two] = evidence.gap(first, second, varying)
     return found

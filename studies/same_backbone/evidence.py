@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtr
+from scipy.special import stdtr, stdtrit
 
 from backbones import pretrained
 from bench import statistics
@@ -66,14 +66,44 @@ class Gap:
     Attributes:
         value: mean difference.
         over_clips: its standard error over test clips, by paired bootstrap.
-        over_seeds: its standard error over pre-training seeds, paired; NaN for one seed.
-        p: that there is none, before a correction for the number of tests.
+        over_seeds: its standard error over pre-training seeds, paired; NaN where no training has
+            two.
+        freedom: degrees of freedom of the sum of both variances.
     """
 
     value: float
     over_clips: float
     over_seeds: float
-    p: float
+    freedom: float
+
+    @property
+    def error(self) -> float:
+        """Standard error over clips and seeds."""
+        return math.hypot(self.over_clips, np.nan_to_num(self.over_seeds))
+
+    @property
+    def p(self) -> float:
+        """That there is no difference, before a correction for the number of tests."""
+        if self.value == 0 or self.error == 0:
+            return float(self.value == 0)
+        return float(2 * stdtr(self.freedom, -abs(self.value) / self.error))
+
+    def least(self, tests: int) -> float:
+        """The smallest difference with this error that is told apart as the first of so many."""
+        return float(stdtrit(self.freedom, 1 - ALPHA / tests / 2) * self.error)
+
+
+@dataclass(frozen=True, slots=True)
+class OverSeeds:
+    """How much a training's score on a task varies with the pre-training seed, seeds paired.
+
+    Attributes:
+        variance: of one score.
+        freedom: its degrees of freedom.
+    """
+
+    variance: float
+    freedom: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +123,12 @@ class Evidence:
     logs: Mapping[Name, Log]
     finished: frozenset[Name]
     layers: Layers
+
+    def varying(self, task: str, steps: int) -> OverSeeds | None:
+        """Over pre-training seeds, from all trainings that long and the random trunk."""
+        lengths = {0, steps}
+        mine = [each for (_, long), each in self.scores.items() if long in lengths]
+        return over_seeds([each[task] for each in mine if task in each])
 
     def trained(self, label: str, steps: int) -> list[Log]:
         """Logs of the trainings of that label and length that ended, by seed."""
@@ -141,12 +177,41 @@ def _rows(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
-def gap(one: Scores, other: Scores) -> Gap:
+def over_seeds(scores: Sequence[Scores]) -> OverSeeds | None:
+    """From all trainings together: what is left of trainings × seeds after the means of both.
+
+    It takes the variance to be the same for all. Three seeds of one pair say little about it; the
+    residual of a two-way layout, in which cells may be missing (Searle, 1971, 7.1), says more.
+
+    Args:
+        scores: of trainings of one length on one task.
+
+    Returns:
+        None where no two trainings have two seeds in common.
+    """
+    cells = [
+        (row, seed, value) for row, each in enumerate(scores) for seed, value in each.values.items()
+    ]
+    rows, seeds, values = map(np.array, zip(*cells, strict=True))
+    one_hot = [part[:, None] == np.unique(part) for part in (rows, seeds)]
+    design = np.hstack(one_hot).astype(float)
+    fitted, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
+    freedom = len(values) - int(rank)
+    if not freedom:
+        return None
+    return OverSeeds(float(np.sum((values - design @ fitted) ** 2) / freedom), freedom)
+
+
+def gap(one: Scores, other: Scores, varying: OverSeeds | None) -> Gap:
     """How much better one is than the other, and whether that is more than chance.
 
     Errors over test clips and over pre-training seeds add up, and so do their degrees of freedom
-    (Satterthwaite, 1946). Seeds are paired: both trainings begin from the same weights. With one
-    seed the test is of these two networks, not of the two ways of training.
+    (Satterthwaite, 1946). Seeds are paired: both trainings begin from the same weights.
+
+    Args:
+        one: of a training.
+        other: of another.
+        varying: None to test these networks only, not the two ways of training.
 
     Raises:
         ValueError: they have no seed in common.
@@ -159,20 +224,19 @@ def gap(one: Scores, other: Scores) -> Gap:
     samples = np.mean([one.samples[seed] - other.samples[seed] for seed in seeds], axis=0)
     number = statistics.effective_number(one.groups)
     value, clips = float(np.mean(differences)), statistics.standard_error(samples, number)
-    over_seeds = _deviation(differences) / math.sqrt(len(seeds))
     parts = [(clips**2, statistics.freedom(number))]
-    if len(seeds) > 1:
-        parts.append((over_seeds**2, len(seeds) - 1))
-    return Gap(value, clips, over_seeds, _p(value, parts))
+    if varying is None:
+        return Gap(value, clips, math.nan, parts[0][1])
+    parts.append((2 * varying.variance / len(seeds), varying.freedom))
+    return Gap(value, clips, math.sqrt(parts[1][0]), _freedom(parts))
 
 
-def _p(value: float, parts: Sequence[tuple[float, float]]) -> float:
-    """Two-sided p of a value whose variance is a sum of estimates, each with its freedom."""
-    variance = sum(each for each, _ in parts)
-    if value == 0 or variance == 0:
-        return float(value == 0)
-    freedom = variance**2 / sum(each**2 / degrees for each, degrees in parts if each)
-    return float(2 * stdtr(freedom, -abs(value) / math.sqrt(variance)))
+def _freedom(parts: Sequence[tuple[float, float]]) -> float:
+    """Of a sum of estimates of variances, each with its own."""
+    known = [(each, degrees) for each, degrees in parts if each]
+    if not known:
+        return 1.0
+    return sum(each for each, _ in known) ** 2 / sum(each**2 / of for each, of in known)
 
 
 def corrected(gaps: Mapping[Pair, Gap]) -> dict[Pair, float]:

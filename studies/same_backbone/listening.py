@@ -81,7 +81,13 @@ def section(part: Part, steps: int, layers: Layers) -> str:
         for layer in ORDER
     ]
     figure = f"![Score by layer](figures/{part.name}-{steps}-layers.svg)"
-    about = "Every layer by itself, a linear probe on it (`layers-v1`), score × 100"
+    seeds = ", ".join(
+        f"{label} {min(x.seeds for x in each.values())}" for label, each in mine.items()
+    )
+    about = (
+        "Every layer by itself, a linear probe on it (`layers-v1`), score × 100, mean over "
+        f"pre-training seeds ({seeds}), without errors"
+    )
     inner = table(rows, ["training", "layer", *tasks])
     return f"{figure}\n\n<details><summary>{about}</summary>\n\n{inner}\n\n</details>"
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from leaderboard.details import table
 from studies.same_backbone import curves, listening, reading
-from studies.same_backbone.comparing import Table, tables
+from studies.same_backbone.comparing import Table, shared, tables
 from studies.same_backbone.evidence import ALPHA, Evidence, Scores
 from studies.same_backbone.plan import CORE, PARTS, RANDOM, Pair
 
@@ -17,13 +17,22 @@ HEADER = f"""\
 
 Every training begins from the same random weights (a pre-training seed decides them), sees the same
 clips of the embedded tunes in batches of the same size, and takes as many steps. What is kept is
-the trunk, frozen; `bench run` probes it by `tuned-v1`. Scores are × 100.
+the trunk, frozen; `bench run` probes it by `tuned-v1`. Scores are × 100. In the preset `small` the
+trunk has a quarter of MuLaP's channels: its scores do not compare with the board's
+`trunk-random-*`, which have all.
 
-Scores are means over pre-training seeds. *Clips* is the standard error over test clips, *seeds* the
-standard deviation over pre-training seeds. Differences are tested by a t-test whose variance is the
-sum of both, paired by clip (bootstrap over groups) and by seed (both trainings of a seed begin from
-the same weights), Holm-corrected for all comparisons that a part makes on the task, at
-{100 * ALPHA:.0f} %; with one seed the test is of these networks only, not of the ways of training.
+Scores are means over the pre-training seeds that a training has. *Clips* is the standard error over
+test clips, *seeds* the standard deviation over pre-training seeds. A difference is over the seeds
+that both trainings have, so that it need not be that of the two scores above it.
+
+Differences are tested by a t-test whose variance is the sum of both, paired by clip (bootstrap over
+groups) and by seed (both trainings of a seed begin from the same weights). How much scores vary
+over seeds is estimated on each task from all trainings of a length together (the residual of
+trainings × seeds) as if it were the same for all, since three seeds of one pair say little about
+it; a training with one seed is tested with the error that one seed has. p-values are Holm-corrected
+for all comparisons that a part makes on a task, not for the number of tasks, at
+{100 * ALPHA:.0f} %. What is not told apart need not be equal: each part says how large a difference
+would have been seen.
 
 In the figures of scores a dot is the mean with twice the error over clips on either side, a ring is
 one pre-training seed. In those of losses a line is the training, dashes are validation.
@@ -73,7 +82,8 @@ def _run(found: Sequence[Table], known: Evidence) -> str:
 def command(found: Table) -> str:
     """What makes a table."""
     preset = " --preset tiny" if all("@tiny" in task for task in found.tasks) else ""
-    most = max(len(found.seeds(label)) for label in found.scores)
+    own = [label for label in found.scores if label not in {RANDOM, *shared(found.part)}]
+    most = max(len(found.seeds(label)) for label in own or found.scores)
     return f"{COMMAND} {found.part.name}{preset} --steps {found.steps} --seeds {most}"
 
 
@@ -101,6 +111,7 @@ def _section(found: Table, known: Evidence) -> str:
         "### Against each other",
         *_leaders(found),
         *_verdicts(found, [pair for pair in found.pairs() if pair[1] != RANDOM]),
+        _seen(found),
         _differences(found),
         "### Why",
         *reading.reasons(found, known),
@@ -175,6 +186,13 @@ def _leaders(found: Table) -> list[str]:
     ]
 
 
+def _seen(found: Table) -> str:
+    """How large a difference has to be."""
+    sizes = [f"{task} {100 * found.least(task):.1f}" for task in found.tasks if found.gaps[task]]
+    about = "The smallest difference that is told apart as the first of a task (median over pairs)"
+    return f"{about}: {', '.join(sizes)}." if sizes else ""
+
+
 def _differences(found: Table) -> str:
     """Every comparison with its size and p-value, folded away."""
     rows = [
@@ -203,7 +221,11 @@ def _trainings(found: Table, known: Evidence) -> str:
         if logs:
             rows.append([training.label, *_course(logs)])
     header = ["training", "loss, first tenth", "last tenth", "lowest validation loss at step"]
-    return table(rows, [*header, "spread of features at the end", "s a step"]) if rows else ""
+    about = (
+        "*Spread* is the mean over the trunk's features of their deviation over a batch's chunks."
+    )
+    shown = table(rows, [*header, "spread at the end"])
+    return f"{shown}\n\n{about}" if rows else ""
 
 
 def _course(logs: Sequence[curves.Log]) -> list[str]:
@@ -211,13 +233,11 @@ def _course(logs: Sequence[curves.Log]) -> list[str]:
     few = max(1, round(LATE * losses.shape[1]))
     lowest = [curves.lowest(log) for log in logs]
     spreads = [log[-1]["spread"] for log in logs]
-    seconds = [row["seconds"] for log in logs for row in log]
     return [
         f"{losses[:, :few].mean():.3g}",
         f"{losses[:, -few:].mean():.3g}",
         ", ".join("–" if step is None else f"{step:,}" for step in lowest),
         f"{np.mean(spreads):.2g}",
-        f"{np.median(seconds):.2f}",
     ]
 
 

@@ -18,7 +18,7 @@ LEARNED = 0.02
 """Share of a term's beginning by which it has to fall on validation to have been learned at all."""
 
 EARLY = 0.5
-"""Share of a training before which a lowest validation loss means learning by heart."""
+"""Share of a training before which a lowest validation loss means overfitting."""
 
 
 def lengths(tables: Sequence[Table]) -> str:
@@ -109,14 +109,16 @@ def _learned(logs: Sequence[curves.Log]) -> list[str]:
 
 
 def _course_of(logs: Sequence[curves.Log], length: int) -> list[str]:
-    """Whether it was still learning when it ended, or had learned its corpus by heart."""
+    """Whether it was still learning when it ended, or overfitted."""
     lowest = [step for log in logs if (step := curves.lowest(log)) is not None]
     if not lowest:
         return []
     if max(lowest) < EARLY * length:
         at = _and([f"{step:,}" for step in lowest])
-        text = f"its validation loss was lowest at step {at} and rose from there, while its own "
-        return [text + "loss fell: it learned the corpus by heart, and wants a larger one"]
+        first = min(curves.validations(logs, "loss")[0])
+        text = f"its validation loss was lowest at step {at} (the first validation is at step "
+        text += f"{first:,.0f}) and rose from there, while its own "
+        return [text + "loss fell: it overfitted"]
     if min(lowest) == length:
         return ["its validation loss was lowest at the last step: it was still learning"]
     return []

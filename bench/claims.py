@@ -61,9 +61,9 @@ def unusable(task: Task, clips: Sequence[Clip]) -> str | None:
             ": all test clips are of one group; an interval needs two at least. "
             "Give the clips the groups that they belong to, or each its own id as group"
         )
-    folds = {clip.fold for clip in clips}
-    if folds != set(range(1, task.folds + 1) if task.folds else [0]):
-        return f" has {task.folds} folds by its card, its clips are in {sorted(folds)}"
+    folds = _wrong_folds(task, clips)
+    if folds is not None:
+        return folds
     learnt, found = not task.folds and task.kind is not Kind.RETRIEVAL, count(clips)
     empty = [split for split in Split if learnt and not found[split]]
     if empty:
@@ -73,6 +73,15 @@ def unusable(task: Task, clips: Sequence[Clip]) -> str | None:
     alone = _only_class(task, clips)
     if alone is not None:
         return f": all {alone[0]} clips are {alone[1]!r}; a probe needs two classes"
+    return None
+
+
+def _wrong_folds(task: Task, clips: Sequence[Clip]) -> str | None:
+    if task.folds and task.kind is Kind.RETRIEVAL:
+        return f" has {task.folds} folds, and retrieval learns nothing: give its card none"
+    folds = {clip.fold for clip in clips}
+    if folds != set(range(1, task.folds + 1) if task.folds else [0]):
+        return f" has {task.folds} folds by its card, its clips are in {sorted(folds)}"
     return None
 
 

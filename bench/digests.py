@@ -31,7 +31,7 @@ class Digests:
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:  # a damaged memo is begun anew
-            self._database.unlink()
+            self._database.unlink(missing_ok=True)  # another process may have been first
             return self._looked_up(stats)
 
     def _looked_up(self, stats: Mapping[Path, str]) -> dict[Path, str]:

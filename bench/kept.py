@@ -26,11 +26,17 @@ def write(path: Path, parts: Mapping[str, bytes]) -> None:
 
 
 def read(path: Path) -> dict[str, bytes] | None:
-    """The parts; None where there is no file, or a damaged one."""
+    """The parts; None where there is no file, or a damaged one.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
-    except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error):
+    except FileNotFoundError:
+        return None
+    except (EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error):
         return None
 
 

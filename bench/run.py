@@ -180,7 +180,8 @@ class _Run:
             if files is None:
                 waiting.append(each)
             else:
-                self._deliver(each, files, Status.KEPT)
+                with self.failures_of([each.pair]):
+                    self._deliver(each, files, Status.KEPT)
         if waiting:
             self._probe(waiting)
 

@@ -211,14 +211,16 @@ def mean_rank(by_task: Sequence[float], rows: int) -> tuple[float, float, float]
         rows: how many there are; an interval ends at 1 and at this.
 
     Returns:
-        Mean, lower and upper end; of a single task the whole range.
+        Mean, lower and upper end; of a single task the whole range. Ranks that are all the same
+        are taken to vary as much as rounding to whole ranks hides.
     """
     from scipy.special import stdtrit
 
     mean, tasks = float(np.mean(by_task)), len(by_task)
     if tasks == 1:
         return mean, 1.0, float(rows)
-    half = stdtrit(tasks - 1, (1 + LEVEL) / 2) * np.std(by_task, ddof=1) / math.sqrt(tasks)
+    deviation = max(float(np.std(by_task, ddof=1)), 1 / math.sqrt(12))
+    half = stdtrit(tasks - 1, (1 + LEVEL) / 2) * deviation / math.sqrt(tasks)
     return mean, max(1.0, mean - float(half)), min(float(rows), mean + float(half))
 
 

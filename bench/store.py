@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TypeAlias
+from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
@@ -70,12 +71,15 @@ class Manifest:
 def write_atomically(path: Path, data: bytes | memoryview) -> None:
     """Write a file so that `path` holds either what it held before or all of `data`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with unfinished.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    unfinished = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 class Store:
@@ -124,7 +128,9 @@ class Store:
         damaged = sorted(shard for shard in shards if not self._is_sound(shard))
         for shard in damaged:
             with self.lock(shard, wait=True):
-                if not self._is_sound(shard):  # another process may have mended it
+                del self._manifests[shard]  # another process may have mended it, to other bits
+                self._take_in(shard)
+                if not self._is_sound(shard):
                     (self.folder / f"{shard}.json").unlink(missing_ok=True)
                     (self.folder / f"{shard}.npy").unlink(missing_ok=True)
         if damaged:
@@ -136,7 +142,8 @@ class Store:
 
     def _is_sound(self, shard: str) -> bool:
         path = self.folder / f"{shard}.npy"
-        return path.is_file() and digests.of_file(path) == self._manifests[shard].sha256
+        known = self._manifests.get(shard)
+        return known is not None and path.is_file() and digests.of_file(path) == known.sha256
 
     def __contains__(self, shard: str) -> bool:
         """Whether the shard is finished, by this process or another."""

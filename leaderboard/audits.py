@@ -22,6 +22,7 @@ class Audit(BaseModel):
         too_plain: clips with so few landmarks that such a copy may have been missed.
         leaked: ids of test clips that are in another split too.
         corpora: what backbones were trained on → ids of test clips that are in it.
+        exact: those of them of which copies of the same samples only were looked for.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +35,7 @@ class Audit(BaseModel):
     too_plain: int
     leaked: tuple[str, ...]
     corpora: Mapping[str, tuple[str, ...]]
+    exact: tuple[str, ...] = ()
 
     def affecting(self, record: Record) -> set[str]:
         """The test clips that a row's probe or backbone may know."""

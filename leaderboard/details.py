@@ -58,7 +58,11 @@ def _audited(audit: Audit | None) -> str:
     looked = "Exact and near copies" if audit.near else "Exact copies only"
     plain = f"; {audit.too_plain:,} are too plain to tell" if audit.too_plain else ""
     found = [f"{len(audit.leaked):,} test clips are in another split too"]
-    found += [f"{len(ids):,} are in {name}" for name, ids in sorted(audit.corpora.items())]
+    only = {name: " (exact copies only)" for name in audit.exact if audit.near}
+    found += [
+        f"{len(ids):,} are in {name}{only.get(name, '')}"
+        for name, ids in sorted(audit.corpora.items())
+    ]
     return f"{looked} were looked for among {audit.clips:,} clips{plain}: {', '.join(found)}."
 
 

@@ -82,11 +82,13 @@ def tag_average_precision(truth: Values, scores: Values, by_clip: Values) -> Val
 
 
 def target_r2(truth: Values, scores: Values, by_clip: Values) -> Values:
-    mean = ratio(truth @ by_clip, by_clip.sum(axis=0))
+    known = by_clip.sum(axis=0)
+    mean = ratio(truth @ by_clip, known)
     total = (by_clip * (truth[:, None] - mean) ** 2).sum(axis=0)
     error = (truth - scores) ** 2 @ by_clip
     explained = 1 - np.divide(error, total, out=np.zeros_like(error), where=total > 0)
-    return np.where(_varies(truth, by_clip), explained, np.where(error == 0, 1.0, 0.0))
+    flat = np.where(known > 0, np.where(error == 0, 1.0, 0.0), np.nan)
+    return np.where(_varies(truth, by_clip), explained, flat)
 
 
 def _varies(truth: Values, by_clip: Values) -> npt.NDArray[np.bool_]:

@@ -102,7 +102,11 @@ def _kind(
     if texts <= {*KEYS}:
         return Kind.KEY
     whole = {text.removesuffix(".0") for text in texts}  # as a column with gaps is written
-    if len(whole) == len(texts) and all(text.removeprefix("-").isdecimal() for text in whole):
+    if all(text.removeprefix("-").isdecimal() for text in whole):
+        if len(whole) < len(texts):
+            twice = sorted(text for text in whole if {text, f"{text}.0"} <= texts)
+            message = f"{columns[0]} is {twice[0]!r} and '{twice[0]}.0'; write one of them"
+            raise DoorError(message)
         return Kind.MULTICLASS if len(texts) <= MOST_NUMBERED else Kind.REGRESSION
     commas = [place for place, row in enumerate(cells) if COMMA.fullmatch(row[0])]
     if len(commas) > len(cells) * MOST_ODD:

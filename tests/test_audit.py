@@ -1,6 +1,7 @@
 """`bench audit` on planted leaks, from the command line and from code."""
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bench import data, registry
+from bench import data, packed, registry
 from bench.audit import Audit, duplicates
 from bench.audit.hearing import Heard, heard
 from bench.audit.landmarks import RATE
@@ -21,6 +22,7 @@ from studies.damages import DAMAGES
 from tasks import Clip, Split, Task
 from tests.audits import LEAKY, at, melody
 from tests.commands import bench
+from tests.packing import zipped
 from tests.sounds import SECONDS, write_m4a
 
 Capture = pytest.CaptureFixture[str]
@@ -224,6 +226,18 @@ def test_what_libsndfile_cannot_open_is_heard_too(tmp_path: Path) -> None:
     part, _ = heard(Stretch(tmp_path / "tone.m4a", 1.0, 2.0), near=True)
     assert len(samples) / RATE == pytest.approx(SECONDS, abs=0.1)
     assert one.digest != part.digest
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_archives_and_names_that_are_no_text_are_heard(tmp_path: Path) -> None:
+    usual = tmp_path / "set" / "plain.wav"
+    usual.parent.mkdir()
+    soundfile.write(usual, melody(0), 8000)
+    place = packed.folder("set", [str(zipped(usual.parent, tmp_path / "set.zip"))])
+    odd = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    odd.write_bytes(usual.read_bytes())
+    paths = (usual, place / "plain.wav", odd)
+    assert len({heard(Stretch(path), near=False)[0].digest for path in paths}) == 1
 
 
 def test_other_rate_other_digest(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -114,6 +115,23 @@ def test_what_has_just_changed_is_not_remembered(age: int, memo: Digests, tmp_pa
     assert memo.of([path]) == {path: sha(b"content")}
     plant(tmp_path)
     assert memo.of([path]) == {path: sha(b"content")}
+
+
+def test_a_damaged_memo_that_another_process_has_begun_anew_is_no_error(
+    memo: Digests, settled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "memo.sqlite"
+    look_up, tries = memo._looked_up, []
+
+    def damaged_once(stats: Mapping[Path, str]) -> dict[Path, str]:
+        tries.append(stats)
+        if len(tries) == 1:
+            database.unlink(missing_ok=True)
+            raise sqlite3.DatabaseError
+        return look_up(stats)
+
+    monkeypatch.setattr(memo, "_looked_up", damaged_once)
+    assert memo.of([settled]) == {settled: digests.of_file(settled)}
 
 
 def test_processes_share_a_memo(tmp_path: Path) -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import data, testing
+from bench import claims, data, testing
 from bench.data import DataError
 from bench.probes import folds
 from bench.probes.job import Result, Tried, Variant
 from bench.registry import find
 from bench.testing import ContractError, Listed
 from leaderboard.records import Predictions
-from tasks import Clip, Split, digest_of, rotation
+from tasks import Clip, Kind, Split, digest_of, rotation
 from tests.commands import TOY, bench
 
 CLIPS = [
@@ -113,3 +113,5 @@ def test_a_group_in_two_folds_or_a_fold_too_few_is_refused(toy: Path) -> None:
         testing.every_class_is_trained_on(Listed(card, lonely))
     with pytest.raises(DataError, match=r"has 4 folds by its card, its clips are in \[1, 2, 3\]"):
         data.clips(replace(card, folds=4, clips=lambda _folder: CLIPS), toy.parent)
+    asked = replace(card, kind=Kind.RETRIEVAL, clips=lambda _folder: CLIPS)
+    assert "retrieval learns nothing: give its card none" in (claims.unusable(asked, CLIPS) or "")

@@ -128,6 +128,14 @@ def test_the_command_marks_the_board_and_keeps_what_it_knew(
     assert found["corpora"] == {"other": ["18"]}
     assert "without 6 clips" in (place / "README.md").read_text(encoding="utf-8")
     assert bench("leaderboard", "--check", *common, capsys=capsys)[0] == 0
+    assert bench(*words, *named[:3], "OTHER", "--no-near", capsys=capsys)[0] == 1
+    again = json.loads(audits.place(place, "leaky/all").read_text())
+    assert again == found
+    code, _, err = bench(*words, *named[:3], "third", "--no-near", capsys=capsys)
+    assert code == 1
+    assert "no card was trained on 'third': see --corpus-name, by which rows are marked." in err
+    assert json.loads(audits.place(place, "leaky/all").read_text())["exact"] == ["third"]
+    assert "1 are in third (exact copies only)" in (place / "README.md").read_text("utf-8")
     audits.place(place, "leaky/all").write_text("{}")
     code, _, err = bench(*words, capsys=capsys)
     assert code == 2

@@ -186,6 +186,14 @@ def test_a_weight_of_two_is_the_clip_twice(metric: Metric) -> None:
     )
 
 
+def test_a_target_that_no_clip_of_a_resample_has_is_left_out_of_the_mean() -> None:
+    truth = np.array([[0.0, np.nan], [1.0, np.nan], [np.nan, 3.0]])
+    scores = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 3.0]])
+    known, both = np.array([[1.0, 1.0, 0.0]]), np.ones((1, 3))
+    assert R2.function(truth, scores, known) == pytest.approx(-3.0)
+    assert R2.function(truth, scores, both) == pytest.approx((-3.0 + 1.0) / 2)
+
+
 @pytest.mark.parametrize("metric", [ROC_AUC, PR_AUC])
 def test_a_tag_without_positives_is_left_out_of_the_mean(metric: Metric) -> None:
     truth = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])

@@ -109,7 +109,6 @@ def test_folders_are_classes_whatever_they_are_called(tmp_path: Path, classes: l
         (["genre"], [["rock"], ["pop"]], Kind.MULTICLASS, ("pop", "rock")),
         (["label"], [[3], [1]], Kind.MULTICLASS, ("1", "3")),
         (["label"], [["3.0"], ["1.0"]], Kind.MULTICLASS, ("1.0", "3.0")),
-        (["label"], [["1"], ["1.0"]], Kind.REGRESSION, ("label",)),
         (["label"], [[0.5], [1]], Kind.REGRESSION, ("label",)),
         (["label"], [[each] for each in range(50)], Kind.REGRESSION, ("label",)),
         (["tags"], [["a|b c"], ["b c"], [""]], Kind.MULTILABEL, ("a", "b c")),

@@ -122,6 +122,7 @@ def test_an_archive_is_to_be_unpacked(tmp_path: Path, door: str, name: str) -> N
     [
         (["0.5"] * 9 + ["nan"], "t.csv: 9.wav: label is 'nan', which most clips have a number for"),
         (["0.5"] * 9 + ["n/a"], "9.wav: label is 'n/a', which most clips have a number for"),
+        (["1", "2"] * 4 + ["1.0"], "label is '1' and '1.0'; write one of them"),
         (["1", "2"] * 4 + ["inf"], "8.wav: label is 'inf', which most clips have a number for"),
         (["C major"] * 9 + ["H dur"], None),
         (["nan", "rock", "pop"] * 3, None),

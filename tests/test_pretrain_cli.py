@@ -13,6 +13,7 @@ import soundfile
 
 from backbones import pretrained
 from bench import provenance, registry
+from bench.pretrain import reading, texts
 from tests.commands import LINEAR, bench
 from tests.corpora import rows, write_manifest
 from tests.trainings import TINY, place, recipe, settings, train
@@ -37,6 +38,20 @@ def finished(base: Path) -> Path:
 def trained(toy: Path, finished: Path) -> Path:
     """A finished checkpoint in the default place, seen from the working directory."""
     return Path(shutil.copytree(finished, toy.with_name("checkpoints") / "x-simclr"))
+
+
+def test_a_name_of_the_hub_is_kept_with_its_commit(
+    toy: Path, base: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits = iter("aab")
+    monkeypatch.setattr(texts, "pinned", lambda model: f"{model}@{next(commits) * 40}")
+    words = (*TINY, *settings(base, "simclr", "train.steps=1", "text.model=o/bert"))
+    assert bench(*words, capsys=capsys)[0] == 0
+    folder = toy.with_name("checkpoints") / "x-simclr"
+    assert reading.written(folder / "recipe.toml").text.model == f"o/bert@{'a' * 40}"
+    assert bench(*words, capsys=capsys)[0] == 0
+    code, _, err = bench(*words, capsys=capsys)
+    assert (code, "text.model" in err) == (2, True)
 
 
 def test_a_training_says_where_its_checkpoint_is(

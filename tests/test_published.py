@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.registry import Registry
 from leaderboard import records
 from leaderboard.published import beside, published
 from leaderboard.records import Record
@@ -27,6 +28,11 @@ def record(folder: Path, backbone: str, task: str, metric: str, value: float, pr
     path.rename(place)
     place.write_text(json.dumps(facts))
     return records.read(place)
+
+
+def test_every_model_s_backbones_are_cards(cards: Registry) -> None:
+    names = {name for model in published().models for name in model.backbones}
+    assert names - {entry.card.name for entry in cards.backbones} == set()
 
 
 def test_every_score_names_a_column_and_a_source() -> None:

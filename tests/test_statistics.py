@@ -172,6 +172,10 @@ def test_a_mean_rank_has_the_t_interval_of_scipy() -> None:
     interval = ttest_1samp(by_task, 0).confidence_interval(0.95)
     assert found == pytest.approx((2.2, max(1.0, interval.low), interval.high))
     assert statistics.mean_rank([2.0], 9) == (2.0, 1.0, 9.0)
+    mean, low, high = statistics.mean_rank([2.0] * 4, 9)
+    assert (mean, low, high) == pytest.approx(
+        (2, 2 - 3.182 / 48**0.5, 2 + 3.182 / 48**0.5), abs=1e-3
+    )
     assert statistics.ranks([0.2, 0.9, 0.2]).tolist() == [2.5, 1.0, 2.5]
 
 

@@ -122,6 +122,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         write_atomically(path, "no bytes")  # type: ignore[arg-type]
     assert path.read_bytes() == b"old"
+    assert list(path.parent.iterdir()) == [path]
     write_atomically(path, memoryview(b"new"))
     assert path.read_bytes() == b"new"
 
@@ -141,6 +142,17 @@ def test_a_damaged_shard_is_discarded(damage: str, filled: Store) -> None:
         assert store.bad == {"d": "silent"}
     assert not path.exists()
     assert filled.discard_damaged(["a", "b", "c"]) == []
+
+
+def test_a_shard_that_another_process_mended_to_other_bits_stays(filled: Store) -> None:
+    path = filled.folder / "one.npy"
+    path.write_bytes(path.read_bytes()[:-8])
+    other = Store(filled.folder)
+    assert other.discard_damaged(["a"]) == ["one"]
+    other.write("one", {"a": rows(0, 1) + 1e-6, "b": rows(1, 2)}, {}, COST, PACKAGES)
+    assert filled.discard_damaged(["a", "b"]) == ["one"]
+    assert filled.missing(["a", "b"]) == set()
+    np.testing.assert_array_equal(filled.read(["a"], slice(None))[0], rows(0, 1) + 1e-6)
 
 
 def test_a_clip_in_two_shards_is_read_from_the_first_by_name(tmp_path: Path) -> None:

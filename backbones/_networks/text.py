@@ -86,8 +86,8 @@ class TextEncoder(nn.Module):
         return x
 
 
-def load_bert(source: str | Path) -> Bert:
-    """A BERT from a folder or, with its name, from the hub; only from safetensors.
+def load_bert(source: Path) -> Bert:
+    """A BERT from a folder; only from safetensors.
 
     Raises:
         NotABertError: it is another model.

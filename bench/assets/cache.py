@@ -103,10 +103,11 @@ class Shelf:
         """One folder of files that lie on other shelves."""
         for name, path in files.items():
             place = self.folder / "together" / name
-            if not (place.exists() and place.samefile(path)):
+            if not _is_the_same(path, place):
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.unlink(missing_ok=True)
-                link_or_copy(path, place)
+                fresh = place.with_name(f".{place.name}.{os.getpid()}")
+                fresh.unlink(missing_ok=True)
+                link_or_copy(path, fresh).replace(place)
         return self.folder / "together"
 
     @contextmanager
@@ -202,5 +203,14 @@ def link_or_copy(source: Path, target: Path) -> Path:
     try:
         target.hardlink_to(source.resolve())
     except OSError:
-        shutil.copyfile(source, target)
+        shutil.copy2(source, target)
     return target
+
+
+def _is_the_same(source: Path, target: Path) -> bool:
+    """Whether `link_or_copy` made it of this file."""
+    if not target.exists():
+        return False
+    one, other = source.stat(), target.stat()
+    copied = (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
+    return target.samefile(source) or copied

@@ -16,12 +16,7 @@ from bench.audit.landmarks import HOP, RATE
 from bench.errors import UserError
 from bench.stretch import Stretch
 from tasks import Clip, Progress
-
-SUFFIXES = frozenset(
-    {".aac", ".aif", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp3", ".mp4", ".oga", ".ogg"}
-    | {".opus", ".rf64", ".w64", ".wav", ".wma"}
-)
-"""Of files that are audio."""
+from tasks._custom import SUFFIXES
 
 MOST = 100
 """Test clips that are compared with a file."""

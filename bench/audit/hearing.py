@@ -6,9 +6,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
-import soundfile
 import soxr
 
 from bench import audio
@@ -17,9 +15,6 @@ from bench.audit import landmarks
 from bench.audit.landmarks import RATE, Print
 from bench.stretch import Stretch
 from tasks import Progress
-
-UNDECLARED = 48_000
-"""The rate of files that libsndfile cannot open, which are read by other means [Hz]."""
 
 REMEMBERED = 128
 """Clips that are kept decoded while they are compared."""
@@ -79,8 +74,8 @@ def heard(stretch: Stretch, *, near: bool) -> tuple[Heard, Samples]:
     Raises:
         BadAudioError: it cannot be read, or is silent.
     """
-    rate = _native_rate(stretch.path)
-    native = audio.read(stretch.path, rate, stretch.start, stretch.seconds)
+    whole, rate = audio.decoded(stretch.path)
+    native = audio.stretch(stretch.path, whole, rate, stretch.start, stretch.seconds).clip(-1, 1)
     compared = soxr.resample(native, rate, RATE, quality="HQ") if near else native[:0]
     return Heard(_digest(native, rate), landmarks.of(compared)), compared
 
@@ -95,10 +90,3 @@ def _digest(native: Samples, rate: int) -> str:
     content = hashlib.sha256(f"{rate} Hz ".encode())
     content.update((native + 0.0).data)
     return content.hexdigest()
-
-
-def _native_rate(path: Path) -> int:
-    try:
-        return int(soundfile.info(path).samplerate)
-    except soundfile.LibsndfileError:
-        return UNDECLARED

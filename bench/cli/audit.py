@@ -10,7 +10,9 @@ import typer
 from bench import describe
 from bench.cli import printing
 from bench.cli.options import AsJson, DataRoot, Include, known
+from bench.errors import did_you_mean
 from bench.progress import Reporter
+from bench.registry import Registry
 
 if TYPE_CHECKING:
     from bench.audit import Finding, Report
@@ -52,8 +54,9 @@ def audit(
     cards = known(include)
     entries = cards.tasks.matching(tasks)
     files = _files(corpus)
-    name = corpus_name or (corpus.resolve().name if corpus else None)
-    auditor = Audit(Reporter(), near=near)
+    reporter = Reporter()
+    name = _called(corpus_name or corpus.resolve().name, cards, reporter) if corpus else None
+    auditor = Audit(reporter, near=near)
     documents: list[Json] = []
     leaks = 0
     for entry in entries:
@@ -75,6 +78,17 @@ def audit(
         printing.document(documents)
     if leaks:
         raise typer.Exit(1)
+
+
+def _called(corpus: str, cards: Registry, reporter: Reporter) -> str:
+    """What cards call a corpus, however it is spelt here; said where none was trained on it."""
+    known = sorted({name for entry in cards.backbones for name in entry.card.trained_on})
+    found = next((name for name in known if name.casefold() == corpus.casefold()), None)
+    if found is None:
+        near = did_you_mean(corpus, known)
+        line = f"no card was trained on {corpus!r}: see --corpus-name, by which rows are marked."
+        reporter.say(f"{line} {near}".rstrip())
+    return found or corpus
 
 
 def _files(corpus: Path | None) -> list[Path]:

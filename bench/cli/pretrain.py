@@ -1,6 +1,7 @@
 """`bench pretrain`."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,9 +57,11 @@ def pretrain(
         raise UserError(message)
     from bench.cli import corpora
     from bench.extraction import resolve
-    from bench.pretrain import loop, reading
+    from bench.pretrain import loop, reading, texts
 
     settings = reading.load(recipe, preset, changes or ())
+    text = replace(settings.text, model=texts.pinned(settings.text.model))
+    settings = replace(settings, text=text)
     folder = out or registry.checkpoints() / settings.name
     cards = known(include)
     if settings.name in cards.backbones.entries and not pretrained.is_checkpoint(folder):

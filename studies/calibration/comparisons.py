@@ -49,8 +49,11 @@ Rows of equal true scores on the same clips (what two rows find hard is correlat
 any two rows do not share a letter (`bench.statistics.ties`: paired bootstrap, Holm over all pairs),
 which must not be above 5 %, but for what chance adds to so many boards (99 %). *Power*: one row is
 better by as much as `bench.statistics.detectable` promises to find 80 times in 100 with one test;
-bounds are 75 to 85 %. `bench.statistics.mcnemar` is for independent clips; beside it what it does
-to clips of songs, {CLIPS_OF_A_SONG} each, of which `bench compare` therefore does not ask it."""
+bounds are 75 to 85 %. *One test* is the share for one pair, uncorrected, *difference* the true one
+in points, *after Holm, n rows* the power if the pair is one of all pairs of n rows, *its interval
+holds it* the share of 95 % intervals of the difference that hold the true one.
+`bench.statistics.mcnemar` is for independent clips; *clips of songs* is what it does to clips of
+songs, {CLIPS_OF_A_SONG} each, of which `bench compare` therefore does not ask it."""
 
 
 def told_apart(name: str, rows: int, design: str, data_sets: int) -> list[Finding]:

@@ -29,7 +29,7 @@ ABOUT_PERMUTED = f"""\
 The search of `tuned-v1` ({TRIALS} trials) on features that know the labels, with the labels of
 training and validation permuted: mean test score of {REPETITIONS} repetitions. *Chance* is what the
 same predictions score when they are handed to other clips (all cyclic shifts): 1/4, 1/2 and 2/24,
-and for R² a little less than 0. Bounds are chance ± the Monte Carlo interval (99 %) of the
+and for R² less than 0. Bounds are chance ± the Monte Carlo interval (99 %) of the
 difference."""
 
 ABOUT_NOISE = f"""\

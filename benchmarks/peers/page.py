@@ -43,7 +43,8 @@ A peer's own evaluation code is called, from its package ({pins}) in a virtual e
 own, with its default settings. `linear-v1` is given what the peers are given. `tuned-v1` is the
 protocol as it is: it chooses among all layers and poolings, which no peer can; it is run anew here,
 and may differ from the board by a point. X-ARES keeps its best epoch on the validation clips, as
-ours choose on them. MTEB and scikit-learn have no use for a validation split; one row gives scikit-learn its clips to learn from.
+ours choose on them. MTEB and scikit-learn have no use for a validation split; one row gives
+scikit-learn its clips to learn from.
 
 **What is shown.** Test accuracy × 100 of each method's test predictions, with the 95 % interval of
 `bench.intervals.estimate`{own}. *Fits*: models trained, for the choice and for the test; linear

@@ -106,6 +106,7 @@ def _read(path: Path, board: Path, registry: Registry) -> Row:
         RecordError: they are damaged or contradict each other.
     """
     record, predictions = opened(path, board)
+    _refuse_other_training(path, record, registry)
     asked = (predictions.ids, predictions.groups, predictions.truth)
     clips = provenance.digest([array.tolist() for array in asked])
     groups = tuple(predictions.groups.tolist())
@@ -121,6 +122,23 @@ def _read(path: Path, board: Path, registry: Registry) -> Row:
     audit = audits.read(board, record.task.name)
     clean = leaks.without(audit, entry.card, record, predictions) if audit else None
     return Row(record, groups, found, clips, audit, clean)
+
+
+def _refuse_other_training(path: Path, record: Record, registry: Registry) -> None:
+    """Marks of leaks follow from what a backbone was trained on: its card must still say so.
+
+    Raises:
+        RecordError: it says something else.
+    """
+    card = registry.backbones.entries.get(record.backbone.name)
+    if card is None or {*card.card.trained_on} == {*record.backbone.trained_on}:
+        return
+    written, found = (sorted(each) for each in (record.backbone.trained_on, card.card.trained_on))
+    message = (
+        f"{path} says that {record.backbone.name} was trained on {', '.join(written) or 'nothing'}"
+        f", its card says {', '.join(found) or 'nothing'}; run the pair again"
+    )
+    raise RecordError(message)
 
 
 def reopened(record: Record, registry: Registry) -> Entry[Task] | str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,20 @@ def test_what_letters_and_marks_follow_from_cannot_be_edited(
         fields[part] = {**fields[part], **value} if isinstance(value, dict) else value
     path.write_text(json.dumps(fields))
     with pytest.raises(BoardError, match=message):
+        board.write(full, known)
+
+
+def test_a_card_that_says_of_other_training_stops_the_board(
+    full: Path, known: Registry, cards: Registry
+) -> None:
+    melstats = cards.backbones["melstats"]
+    for heard in (("mtt",), ("mtt", "toys")):
+        known.backbones.entries["same"] = replace(
+            melstats, card=replace(melstats.card, name="same", trained_on=heard)
+        )
+        if heard == ("mtt",):
+            board.write(full, known)
+    with pytest.raises(BoardError, match=r"trained on mtt, its card says mtt, toys; run the pair"):
         board.write(full, known)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import platformdirs
 import pytest
 
 from bench.assets import AssetError, cache_folder, cached, clients, fetch
+from bench.assets.cache import Shelf
 
 
 @pytest.fixture(autouse=True)
@@ -195,3 +197,27 @@ def test_a_cache_that_cannot_be_made_is_one_line(
     )
     with pytest.raises(AssetError, match=re.escape(complaint)):
         cache_folder()
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_files_that_are_together_are_put_there_once(
+    *, links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError
+
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_bytes(b"weights")
+    second.write_bytes(b"other")
+    shelf = Shelf("key")
+    place = shelf.together({"deep/file": first}) / "deep" / "file"
+    changed = place.stat().st_ctime_ns
+    time.sleep(0.01)
+    assert shelf.together({"deep/file": first}) / "deep" / "file" == place
+    assert place.stat().st_ctime_ns == changed
+    shelf.together({"deep/file": second})
+    assert place.read_bytes() == b"other"
+    assert first.read_bytes() == b"weights"
+    assert [path.name for path in place.parent.iterdir()] == ["file"]

@@ -35,9 +35,9 @@ INTRODUCTION = f"""\
 # What the audit finds
 
 Made by `python -m studies.audit {{}}`. A planted leak is found if its landmarks name the clip that
-it was made of and their waveforms agree to {SAME}. A clip with fewer than {PLAIN} different
-landmarks is too plain: a copy may be missed where it begins elsewhere. Bit rates of MP3 are
-constant, as measured.
+it was made of and the coherence of their waveforms (`bench/audit/coherence.py`) is {SAME} at least.
+A clip with fewer than {PLAIN} different landmarks is too plain: a copy may be missed where it
+begins elsewhere. Bit rates of MP3 are constant, as measured.
 """
 
 
@@ -176,7 +176,7 @@ def study(name: str, count: int) -> list[str]:
         "",
         f"{plain} of {len(clips):,} clips are too plain.",
         "",
-        "| planted | kb/s | found | found where neither is too plain | told as exact |",
+        "| planted | kb/s | found | found where neither is too plain | reported as exact copies |",
         "|---|---|---|---|---|",
     ]
     for damage in DAMAGES:

@@ -15,7 +15,7 @@ from bench import assets, registry
 from bench.assets import AssetError, hub, parse
 from bench.assets.errors import DownloadError
 from bench.registry import PluginError
-from tests.test_assets_clients import Server
+from tests.test_assets_clients import Server, serving
 
 huggingface_hub = pytest.importorskip("huggingface_hub", reason="the extra `hub` is not installed")
 
@@ -32,12 +32,10 @@ for pin in sys.argv[1:]:
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Of two repositories: small files, two large ones of which one is damaged, no digest."""
-    import threading
-
     monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
-    with Server() as found:
+    with serving() as found:
         blob = hashlib.sha1(b"blob 2\0{}", usedforsecurity=False).hexdigest()
         sha = hashlib.sha256(b"weights").hexdigest()
         for name, body, tag in (
@@ -53,11 +51,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         found.refusals[f"/o/gated/resolve/{COMMIT}/m.bin"] = 403, "GatedRepo"
         found.refusals[f"/o/hidden/resolve/{COMMIT}/m.bin"] = 401, "RepoNotFound"
         monkeypatch.setenv("HF_ENDPOINT", found.url)
-        thread = threading.Thread(target=found.serve_forever)
-        thread.start()
         yield found
-        found.shutdown()
-        thread.join()
 
 
 def pin(file: str, name: str = "N") -> str:

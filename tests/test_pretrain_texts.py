@@ -4,7 +4,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from bench.pretrain import reading, texts
 from bench.pretrain.texts import FILES, TextModelError
 from tests.berts import WORDS, write_bert
-from tests.test_assets_clients import Server
+from tests.test_assets_clients import Server, serving
 
 pytest.importorskip("transformers", reason="pip install 'mulap-bench[pretrain]'")
 
@@ -29,22 +28,18 @@ for model in ("o/bert", texts.pinned("o/bert")):
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """It has a small BERT."""
-    for name in ("cache", "hub"):
-        monkeypatch.setenv({"cache": "BENCH_CACHE", "hub": "HF_HOME"}[name], str(tmp_path / name))
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
     bert = write_bert(tmp_path / "bert")
-    with Server() as found:
+    with serving() as found:
         for name in FILES:
             body = (bert / name).read_bytes()
             headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()}"', "X-Repo-Commit": COMMIT}
             for revision in ("main", COMMIT):
                 found.answers[f"/o/bert/resolve/{revision}/{name}"] = body, headers
         monkeypatch.setenv("HF_ENDPOINT", found.url)
-        thread = threading.Thread(target=found.serve_forever)
-        thread.start()
         yield found
-        found.shutdown()
-        thread.join()
 
 
 @pytest.mark.usefixtures("hub")

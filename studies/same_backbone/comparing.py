@@ -90,16 +90,15 @@ class Table:
 
 def tables(part: Part, known: Evidence) -> list[Table]:
     """One for each length at which something but the random trunk was trained and scored."""
-    labels = [training.label for training in part.trainings]
-    own = {label for label in labels if label != RANDOM} - shared(part)
-    lengths = {steps for label, steps in known.scores if label in own}
+    mine = own(part)
+    lengths = {steps for label, steps in known.scores if label in mine}
     return [_table(part, steps, known) for steps in sorted(lengths)]
 
 
-def shared(part: Part) -> set[str]:
-    """Trainings that the core has too, unless they are all there is: no part is run by these."""
-    plain = {training.label for training in part.trainings if not training.changes}
-    return plain if len(plain) < len(part.trainings) else set()
+def own(part: Part) -> set[str]:
+    """Trainings that a part is run by: neither random nor, if it has others, those of the core."""
+    changed = {training.label for training in part.trainings if training.changes}
+    return changed or {training.label for training in part.trainings} - {RANDOM}
 
 
 def _table(part: Part, steps: int, known: Evidence) -> Table:

@@ -7,7 +7,7 @@ import numpy as np
 
 from leaderboard.details import table
 from studies.same_backbone import curves, listening, reading
-from studies.same_backbone.comparing import Table, shared, tables
+from studies.same_backbone.comparing import Table, own, tables
 from studies.same_backbone.evidence import ALPHA, Evidence, Scores
 from studies.same_backbone.plan import CORE, PARTS, RANDOM, Pair
 
@@ -82,8 +82,7 @@ def _run(found: Sequence[Table], known: Evidence) -> str:
 def command(found: Table) -> str:
     """What makes a table."""
     preset = " --preset tiny" if all("@tiny" in task for task in found.tasks) else ""
-    own = [label for label in found.scores if label not in {RANDOM, *shared(found.part)}]
-    most = max(len(found.seeds(label)) for label in own or found.scores)
+    most = max(len(found.seeds(label)) for label in found.scores.keys() & own(found.part))
     return f"{COMMAND} {found.part.name}{preset} --steps {found.steps} --seeds {most}"
 
 

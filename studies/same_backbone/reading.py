@@ -116,9 +116,11 @@ def _course_of(logs: Sequence[curves.Log], length: int) -> list[str]:
     if max(lowest) < EARLY * length:
         at = _and([f"{step:,}" for step in lowest])
         first = min(curves.validations(logs, "loss")[0])
-        text = f"its validation loss was lowest at step {at} (the first validation is at step "
-        text += f"{first:,.0f}) and rose from there, while its own "
-        return [text + "loss fell: it overfitted"]
+        text = (
+            f"its validation loss was lowest at step {at} (the first validation is at step "
+            f"{first:,.0f}) and rose from there, while its own loss fell: it overfitted"
+        )
+        return [text]
     if min(lowest) == length:
         return ["its validation loss was lowest at the last step: it was still learning"]
     return []
